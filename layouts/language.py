@@ -1,0 +1,175 @@
+"""The layout language: a notice as pages of ruled boxes and slots, in millimetres from the top left.
+
+One YAML file per kind and version. ``static`` things are drawn once per file and city; ``slots``
+and ``tables`` are filled per notice. Texts may hold ``{city.name}`` (static) or ``{field:format}``
+(slots); a part in square brackets disappears when one of its fields is empty.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Mm = Annotated[float, Meta(ge=0, le=420)]
+Points = Annotated[float, Meta(ge=4, le=60)]
+Box = tuple[Mm, Mm, Mm, Mm]  # x, y, width, height
+Align = Literal["left", "center", "right"]
+
+
+class _Element(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Unknown keys are mistakes: a misspelt key must not pass in silence."""
+
+
+class Style(_Element):
+    """A named look: chain of faces and size in points, line distance in millimetres."""
+
+    font: Literal["mincho", "gothic", "gothic-bold"]
+    size: Points
+    leading: Mm = 0
+
+
+class Text(_Element, tag="text"):
+    """Fixed text in a box, wrapped at its width; a city's values are filled in at compile time."""
+
+    at: Box
+    say: str
+    style: str
+    align: Align = "left"
+    top: bool = False  # stand at the top of the box instead of its middle
+
+
+class Rule(_Element, tag="rule"):
+    """A line between two points; ``dash`` in millimetres for a fold or cut."""
+
+    from_: tuple[Mm, Mm] = msgspec.field(name="from")
+    to: tuple[Mm, Mm]
+    weight: Mm = 0.2
+    dash: Mm = 0
+
+
+class Frame(_Element, tag="frame"):
+    """A rectangle: outline weight in millimetres, ``fill`` as grey (1 is white)."""
+
+    at: Box
+    weight: Mm = 0.2
+    fill: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class Grid(_Element, tag="grid"):
+    """A ruled table of fixed cells; ``heads`` are texts of the first row on light grey."""
+
+    at: tuple[Mm, Mm]
+    columns: tuple[Mm, ...]
+    rows: tuple[Mm, ...]
+    heads: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()  # texts of the first column, below the heads
+    style: str = "label"
+    weight: Mm = 0.2
+
+
+Static = Text | Rule | Frame | Grid
+
+
+class Slot(_Element):
+    """A place that is filled per notice.
+
+    ``lines``: how many lines the text may wrap to. Text too wide is condensed to 70 % at most;
+    what then still does not fit is an overflow: it is listed and never cut.
+    """
+
+    at: Box
+    text: str
+    style: str
+    name: str = ""
+    align: Align = "left"
+    lines: int = 1
+
+
+class Column(_Element):
+    """One column of a flowing table: width, title, and the text of a row's cell."""
+
+    width: Mm
+    title: str
+    text: str
+    align: Align = "left"
+    lines: int = 1
+    style: str = ""
+
+
+class Table(_Element):
+    """Rows of a data table in ruled lines; ``count`` of them fit one page. Titles stand ``head`` mm high."""
+
+    of: str
+    at: tuple[Mm, Mm]
+    count: int
+    pitch: Mm
+    columns: tuple[Column, ...]
+    style: str
+    head: Mm = 6
+    head_style: str = "label"
+
+
+class Repeat(_Element):
+    """A form (a payment slip) drawn once per row, ``pitch`` mm further down each time."""
+
+    of: str
+    count: int
+    pitch: Mm
+    static: tuple[Static, ...] = ()
+    slots: tuple[Slot, ...] = ()
+
+
+class Page(_Element):
+    """One side of a sheet."""
+
+    static: tuple[Static, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    tables: tuple[Table, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+
+
+class Rows(_Element):
+    """A named view of a detail file: ``where`` keeps rows, ``when`` keeps or empties it as a whole.
+
+    Both are ``FIELD OP VALUE`` with OP one of ``=``, ``!=``, ``>``.
+    """
+
+    of: str
+    where: str = ""
+    when: str = ""
+
+
+class Sheet(_Element):
+    """A sheet of the notice. With ``flow``, as many as the rows of that view need.
+
+    ``back`` of a flowing sheet takes rows too when it is the same page; ``blank`` stands in for it
+    when no rows are left.
+    """
+
+    front: str
+    back: str
+    flow: str = ""
+    blank: str = ""
+
+
+class Layout(_Element):
+    """A whole notice of one kind in one version."""
+
+    kind: str
+    version: str
+    title: str
+    styles: dict[str, Style]
+    rows: dict[str, Rows]
+    sheets: tuple[Sheet, ...]
+    pages: dict[str, Page]
+    sha256: str = ""
+
+
+class LayoutError(Exception):
+    """A mistake in a layout file: file, line and reason."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(f"{file}:{line}: {reason}")
+        self.file, self.line, self.reason = file, line, reason

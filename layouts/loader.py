@@ -1,0 +1,139 @@
+"""Reads a layout file, and says where and why when it cannot be taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from .language import Box, Grid, Layout, LayoutError, Page, Rule, Slot, Static, Text
+
+PAPER = (210.0, 297.0)  # ISO A4, mm
+
+
+@cache
+def load(kind: str, version: str) -> Layout:
+    """A released layout of this package by kind and version, ``property_tax`` and ``2026-1``."""
+    name = f"{kind}-{version}.yaml"
+    return parse(files(__package__).joinpath(name).read_bytes(), name)
+
+
+def newest(kind: str, year: int) -> str:
+    """The newest layout version of a kind for a year; LookupError when there is none."""
+    pattern = re.compile(rf"{re.escape(kind)}-({year}-(\d+))\.yaml")
+    found = [m for f in files(__package__).iterdir() if (m := pattern.fullmatch(f.name))]
+    if not found:
+        raise LookupError(f"{kind} {year}")
+    return max(found, key=lambda m: int(m[2]))[1]
+
+
+def parse(data: bytes, name: str) -> Layout:
+    """The layout in ``data``; :class:`LayoutError` with file, line and reason for every mistake."""
+    try:
+        tree = YAML(typ="rt").load(data.decode())
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise LayoutError(name, line, str(error.problem)) from error
+    try:
+        layout = msgspec.convert(_plain(tree), Layout, str_keys=True)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at ")
+        raise LayoutError(name, _line(tree, path), reason) from error
+    for page_name, page in layout.pages.items():
+        for path, reason in _mistakes(layout, page):
+            raise LayoutError(name, _line(tree, f"$.pages.{page_name}{path}"), reason)
+    for i, sheet in enumerate(layout.sheets):
+        for page_name in filter(None, (sheet.front, sheet.back, sheet.blank)):
+            if page_name not in layout.pages:
+                raise LayoutError(name, _line(tree, f"$.sheets[{i}]"), f"no page is called {page_name}")
+    return msgspec.structs.replace(layout, sha256=sha256(data).hexdigest())
+
+
+def _plain(node: Any) -> Any:
+    """ruamel's tree as plain values; ``- text: {...}`` becomes a tagged mapping."""
+    if isinstance(node, dict):
+        if len(node) == 1 and (kind := next(iter(node))) in ("text", "rule", "frame", "grid"):
+            return {"type": kind, **{str(k): _plain(v) for k, v in node[kind].items()}}
+        return {str(k): _plain(v) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_plain(v) for v in node]
+    if isinstance(node, float):
+        return float(node)
+    if isinstance(node, bool) or node is None:
+        return node
+    return int(node) if isinstance(node, int) else str(node)
+
+
+def _line(tree: Any, path: str) -> int:
+    """Line of the deepest part of ``$.pages.cover.slots[3].at`` that the file has."""
+    line, node = 1, tree
+    for key, index in re.findall(r"\.([\w-]+)|\[(\d+)\]", path):
+        try:
+            line = node.lc.key(key)[0] + 1 if key else node.lc.item(int(index))[0] + 1
+            node = node[key] if key else node[int(index)]
+        except (KeyError, IndexError, AttributeError, TypeError):
+            break
+        if isinstance(node, dict) and len(node) == 1 and not key:
+            node = next(iter(node.values()))
+    return line
+
+
+def _mistakes(layout: Layout, page: Page) -> Iterator[tuple[str, str]]:
+    """Path and reason of what is wrong on one page: off the paper, unknown style or rows."""
+    for i, element in enumerate(page.static):
+        for reason in _static_mistakes(layout, element):
+            yield f".static[{i}]", reason
+    for i, slot in enumerate(page.slots):
+        for reason in _slot_mistakes(layout, slot, 0):
+            yield f".slots[{i}]", reason
+    for i, table in enumerate(page.tables):
+        width, height = sum(c.width for c in table.columns), table.head + table.count * table.pitch
+        if table.of not in layout.rows:
+            yield f".tables[{i}]", f"no rows are called {table.of}"
+        if reason := _off_paper((*table.at, width, height)):
+            yield f".tables[{i}]", reason
+    for i, repeat in enumerate(page.repeats):
+        down = (repeat.count - 1) * repeat.pitch
+        if repeat.of not in layout.rows:
+            yield f".repeats[{i}]", f"no rows are called {repeat.of}"
+        for j, slot in enumerate(repeat.slots):
+            for reason in _slot_mistakes(layout, slot, down):
+                yield f".repeats[{i}].slots[{j}]", reason
+        for j, element in enumerate(repeat.static):
+            for reason in _static_mistakes(layout, element):
+                yield f".repeats[{i}].static[{j}]", reason
+
+
+def _static_mistakes(layout: Layout, element: Static) -> Iterator[str]:
+    if isinstance(element, Text | Grid) and element.style not in layout.styles:
+        yield f"no style is called {element.style}"
+    if isinstance(element, Rule):
+        box: Box = (*element.to, 0, 0)
+    elif isinstance(element, Grid):
+        box = (*element.at, sum(element.columns), sum(element.rows))
+    else:
+        box = element.at
+    if reason := _off_paper(box):
+        yield reason
+
+
+def _slot_mistakes(layout: Layout, slot: Slot, down: float) -> Iterator[str]:
+    if slot.style not in layout.styles:
+        yield f"no style is called {slot.style}"
+    x, y, width, height = slot.at
+    if reason := _off_paper((x, y + down, width, height)):
+        yield reason
+
+
+def _off_paper(box: Box) -> str:
+    x, y, width, height = box
+    if x + width > PAPER[0] + 0.01 or y + height > PAPER[1] + 0.01:
+        return f"the box [{x:g}, {y:g}, {width:g}, {height:g}] leaves the paper ({PAPER[0]:g} x {PAPER[1]:g} mm)"
+    return ""

@@ -1,0 +1,173 @@
+"""Group notices into pieces, sort them across cities, number them, cut them into print files.
+
+Pure and order-free: the same notices in any order give the same plan. Law 2: every notice is in
+exactly one piece of exactly one batch, and numbers run from 1 without gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+import msgspec
+
+from . import marks
+
+
+class PlanNotice(NamedTuple):
+    """What planning needs to know of a notice; nothing personal.
+
+    ``owner`` is equal for two notices only when addressee number, name and the whole address are
+    equal. ``inserts`` is the feeder bit set. ``office`` is empty for mail to foreign countries.
+    """
+
+    id: int
+    city: str
+    number: str
+    owner: str
+    office: str
+    zip: str
+    sheets: int
+    slips: bool
+    inserts: int
+
+
+class Piece(NamedTuple):
+    """One envelope before it has a number: the notices in it, in order."""
+
+    city: str
+    office: str
+    zip: str
+    number: str
+    sheets: int
+    inserts: int
+    slips: bool
+    notices: tuple[int, ...]
+
+
+class BatchClass(NamedTuple):
+    """What an inserter needs equal within one job. ``sheets`` is the class's upper limit, 0 by hand."""
+
+    slips: bool
+    inserts: int
+    sheets: int
+
+    @property
+    def by_hand(self) -> bool:
+        return self.sheets == 0
+
+    @property
+    def code(self) -> str:
+        """Stable name, for ids and file names: form, inserts, sheet class."""
+        form = "slip" if self.slips else "plain"
+        return f"{form}-i{self.inserts}-" + ("hand" if self.by_hand else f"s{self.sheets:02d}")
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Limits of a vendor profile and the kind's grouping rule. Pages and pieces are per file or batch."""
+
+    groups: bool
+    batch_pieces: int
+    file_pieces: int
+    file_pages: int
+    sheet_classes: tuple[int, ...]
+    pages_per_sheet: int
+
+
+class PrintFile(NamedTuple):
+    """A run of piece numbers that is rendered by one task and printed as one file."""
+
+    sequence: int
+    first: int
+    last: int
+    separators: int
+    sheets: int
+    pages: int
+
+
+class Batch(NamedTuple):
+    """Pieces in their final order; piece ``n`` is ``pieces[n - 1]``."""
+
+    batch_class: BatchClass
+    pieces: tuple[Piece, ...]
+    files: tuple[PrintFile, ...]
+
+
+def make_pieces(notices: Iterable[PlanNotice], *, groups: bool) -> list[Piece]:
+    """One piece per notice, or per owner when the kind groups (名寄せ)."""
+    ordered = sorted(notices, key=lambda n: (n.city, n.owner if groups else "", n.number))
+    bundles: Iterator[list[PlanNotice]]
+    if groups:
+        bundles = (list(same) for _, same in groupby(ordered, key=lambda n: (n.city, n.owner)))
+    else:
+        bundles = ([n] for n in ordered)
+    return [_piece(bundle) for bundle in bundles]
+
+
+def _piece(bundle: list[PlanNotice]) -> Piece:
+    first = bundle[0]
+    inserts = 0
+    for notice in bundle:
+        inserts |= notice.inserts
+    return Piece(
+        city=first.city,
+        office=first.office,
+        zip=first.zip,
+        number=first.number,
+        sheets=sum(n.sheets for n in bundle),
+        inserts=inserts,
+        slips=any(n.slips for n in bundle),
+        notices=tuple(n.id for n in bundle),
+    )
+
+
+def classify(piece: Piece, rules: Rules) -> BatchClass:
+    """The class of a piece; too many sheets or a foreign address means hand work, never a drop."""
+    limit = next((limit for limit in rules.sheet_classes if piece.sheets <= limit), 0)
+    if not piece.office:
+        limit = 0
+    if piece.sheets > marks.MAX_SHEETS:
+        raise ValueError(f"piece of notice {piece.number} has {piece.sheets} sheets, more than a mark can say")
+    return BatchClass(piece.slips, piece.inserts, limit)
+
+
+def needs_separator(before: Piece | None, piece: Piece) -> bool:
+    """A separator sheet stands at the head of a file and wherever the delivery office changes."""
+    return before is None or before.office != piece.office
+
+
+def cut_files(pieces: tuple[Piece, ...], rules: Rules) -> tuple[PrintFile, ...]:
+    """Cut numbered pieces by the profile's limits; a piece is never divided."""
+    files: list[PrintFile] = []
+    first, separators, sheets = 1, 0, 0
+    before: Piece | None = None
+    for number, piece in enumerate(pieces, start=1):
+        extra = 1 if needs_separator(before, piece) else 0
+        pages = (sheets + piece.sheets + extra) * rules.pages_per_sheet
+        if before is not None and (number - first >= rules.file_pieces or pages > rules.file_pages):
+            files.append(_file(len(files) + 1, first, number - 1, separators, sheets, rules))
+            first, separators, sheets, extra = number, 0, 0, 1
+        separators += extra
+        sheets += piece.sheets + extra
+        before = piece
+    files.append(_file(len(files) + 1, first, len(pieces), separators, sheets, rules))
+    return tuple(files)
+
+
+def _file(sequence: int, first: int, last: int, separators: int, sheets: int, rules: Rules) -> PrintFile:
+    return PrintFile(sequence, first, last, separators, sheets, sheets * rules.pages_per_sheet)
+
+
+def make_batches(pieces: Iterable[Piece], rules: Rules) -> list[Batch]:
+    """Joint batches across cities, ordered by delivery office and postal code within each."""
+    by_class: dict[BatchClass, list[Piece]] = {}
+    for piece in pieces:
+        by_class.setdefault(classify(piece, rules), []).append(piece)
+    batches = []
+    for batch_class in sorted(by_class, key=lambda c: (c.by_hand, c)):
+        ordered = sorted(by_class[batch_class], key=lambda p: (p.office, p.zip, p.city, p.number))
+        for start in range(0, len(ordered), rules.batch_pieces):
+            part = tuple(ordered[start : start + rules.batch_pieces])
+            batches.append(Batch(batch_class, part, cut_files(part, rules)))
+    return batches

@@ -1,0 +1,117 @@
+"""The council's own tables as data files beside this module: members, vendor profile, tariffs.
+
+They are read once and handed to ``core`` as values. Nothing in here depends on the machine.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from printjobs.core.cost import Tariff
+from printjobs.core.model import UsageError
+
+
+class City(msgspec.Struct, frozen=True):
+    """A member of the council: six-digit code, population, and the sender block of its notices."""
+
+    code: str
+    name: str
+    population: int
+    office: str
+    postal_code: str
+    address: str
+    telephone: str
+    planning_rate: str
+    taxpayers: dict[str, int]
+
+
+class PrintProfile(msgspec.Struct, frozen=True):
+    """What the press takes: device resolution in dpi and the limits of one print file."""
+
+    dpi: int
+    duplex: bool
+    file_pieces: int
+    file_pages: int
+
+
+class InsertProfile(msgspec.Struct, frozen=True):
+    """What the inserter takes: pieces of one batch, sheets of each class, reprints in percent."""
+
+    batch_pieces: int
+    sheet_classes: tuple[int, ...]
+    reprint_ceiling_percent: float
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """Grams of one sheet, one envelope and one insert."""
+
+    sheet: float
+    envelope: float
+    insert: float
+
+
+class MarkPlace(msgspec.Struct, frozen=True):
+    """Where the sheet QR stands: mm from the top left of the front, module in device dots."""
+
+    x: float
+    y: float
+    module_dots: int
+    quiet_modules: int
+    clear: float
+
+
+class Vendor(msgspec.Struct, frozen=True, rename={"print_": "print"}):
+    """The vendor profile (受託者の機械)."""
+
+    name: str
+    print_: PrintProfile
+    insert: InsertProfile
+    weight: Weights
+    mark: MarkPlace
+
+
+class _Council(msgspec.Struct, frozen=True):
+    as_of: str
+    cities: tuple[City, ...]
+
+
+def _read(name: str) -> bytes:
+    return files(__name__).joinpath(name).read_bytes()
+
+
+@cache
+def cities() -> dict[str, City]:
+    """Members by code, in code order."""
+    council = msgspec.toml.decode(_read("council.toml"), type=_Council)
+    return {c.code: c for c in sorted(council.cities, key=lambda c: c.code)}
+
+
+def city(code: str) -> City:
+    """One member; :class:`UsageError` lists the known codes."""
+    known = cities()
+    if code not in known:
+        raise UsageError(f"市コード {code} は構成市にありません。次から選んでください: " + "、".join(known))
+    return known[code]
+
+
+@cache
+def vendor() -> Vendor:
+    return msgspec.toml.decode(_read("vendor.toml"), type=Vendor)
+
+
+@cache
+def tariff(day: str) -> Tariff:
+    """The tariff in force on an ISO day: the newest file that is not later."""
+    names = sorted(
+        f.name.removeprefix("tariff-").removesuffix(".toml")
+        for f in files(__name__).iterdir()
+        if f.name.startswith("tariff-")
+    )
+    fitting = [n for n in names if n <= day]
+    if not fitting:
+        raise UsageError(f"{day} に有効な単価表がありません。printjobs/reference に単価表を置いてください。")
+    return msgspec.convert(tomllib.loads(_read(f"tariff-{fitting[-1]}.toml").decode()), Tariff)

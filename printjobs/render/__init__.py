@@ -1,0 +1,1 @@
+"""Where core, layouts and fonts meet: a compiled layout and records in, PDF bytes out."""

@@ -1,0 +1,77 @@
+"""Measure, condense and break text. What does not fit is said, never cut."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from fonts import Chain, clusters
+
+MM = 72 / 25.4  # points in a millimetre
+NARROWEST = 70  # percent: below this a name is no longer readable at arm's length
+_STEPS = (100, 92, 85, 78, NARROWEST)  # a wrapped text is set at the widest step that fits
+
+_NOT_AT_START = "、。，．・：；？！ー々ゝゞ）」』】〉》〕ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}%％"
+_NOT_AT_END = "（「『【〈《〔([{"
+_WORD = re.compile(r"[0-9A-Za-z,.\-%]+")
+
+
+class Fitted(NamedTuple):
+    """Lines of text and the horizontal scale in percent that makes them fit."""
+
+    lines: tuple[str, ...]
+    scale: float
+
+
+def fit(text: str, chain: Chain, size: float, width: float, lines: int) -> Fitted | None:
+    """Set ``text`` in points of ``size`` into ``lines`` lines of ``width`` pt; None is an overflow."""
+    natural = chain.width(text) * size / 1000
+    if natural <= width:
+        return Fitted((text,), 100)
+    if lines == 1:
+        scale = int(width * 1000 / natural) / 10
+        return Fitted((text,), scale) if scale >= NARROWEST else None
+    for scale in _STEPS:
+        broken = wrap(text, chain, size * scale / 100, width)
+        if len(broken) <= lines:
+            return Fitted(tuple(broken), scale)
+    return None
+
+
+def wrap(text: str, chain: Chain, size: float, width: float) -> list[str]:
+    """Break at ``width`` pt: newlines, then spaces if the rest fits, then anywhere the rules allow.
+
+    Japanese line breaking in its simple form: no closing mark or small kana begins a line, no opening
+    bracket ends one, and a number or a Latin word stays whole.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line, used = "", 0.0
+        for unit in _units(paragraph):
+            advance = chain.width(unit) * size / 1000
+            if line and used + advance > width + 0.01:
+                lines.append(line.rstrip("　 "))
+                unit = unit.lstrip("　 ")  # noqa: PLW2901 - a line does not begin with the space it broke at
+                line, used = "", 0.0
+                advance = chain.width(unit) * size / 1000
+            line += unit
+            used += advance
+        lines.append(line)
+    return lines
+
+
+def _units(text: str) -> list[str]:
+    """Smallest parts that a line may be broken between."""
+    parts = clusters(text)
+    units: list[str] = []
+    for part in parts:
+        glued = units and (
+            part[0] in _NOT_AT_START
+            or units[-1][-1] in _NOT_AT_END
+            or (_WORD.fullmatch(part) and _WORD.fullmatch(units[-1]))
+        )
+        if glued:
+            units[-1] += part
+        else:
+            units.append(part)
+    return units

@@ -1,0 +1,45 @@
+"""Made-up hand-ins of the eight cities, for tests, demonstrations and rehearsals.
+
+Nobody in them exists: surnames, given names, companies and buildings are put together from word lists.
+Only postal codes and town names are real, because the postal rules are tested against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from printjobs.reference import cities
+from printjobs.sample.handin import CitySummary, write_city
+
+__all__ = ["CitySummary", "SampleSummary", "write_property_tax"]
+
+
+class SampleSummary(msgspec.Struct, frozen=True):
+    """What was written and what intake has to find in it, by six-digit city code."""
+
+    cities: dict[str, CitySummary]
+
+
+def write_property_tax(
+    directory: Path,
+    *,
+    year: int,
+    scale: float,
+    seed: int,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> SampleSummary:
+    """Write one hand-in (提出データ) of property tax per city into ``directory``/<city code>.
+
+    ``scale`` 1 is a full year (about 239,000 notices); every city has at least 40 notices, so that each
+    special case exists at any scale. The same year, scale and seed give the same bytes, and a city's
+    bytes do not depend on the other cities. ``progress`` gets city code, notices done, notices in all.
+    """
+    return SampleSummary(
+        cities={
+            code: write_city(directory / code, city, year=year, scale=scale, seed=seed, progress=progress)
+            for code, city in cities().items()
+        }
+    )

@@ -38,7 +38,7 @@ class Face:
 
     def glyph(self, cluster: str) -> int | None:
         """Glyph of one character, or of a character and its variation selector; None if there is none."""
-        if len(cluster) == 2:  # noqa: PLR2004 - a base character and a selector
+        if len(cluster) == 2:
             gid = self._font.get_variation_glyph(ord(cluster[0]), ord(cluster[1]))
         else:
             gid = self._font.get_nominal_glyph(ord(cluster))

@@ -50,7 +50,7 @@ def font_objects(face: Face, glyphs: dict[int, str]) -> FontObjects:
 def _widths(face: Face, glyphs: dict[int, str]) -> str:
     """The W array: only glyphs that are not a full em wide."""
     narrow = ((gid, round(face.advance(gid))) for gid in sorted(glyphs))
-    return " ".join(f"{gid}[{width}]" for gid, width in narrow if width != 1000)  # noqa: PLR2004 - one em
+    return " ".join(f"{gid}[{width}]" for gid, width in narrow if width != 1000)
 
 
 def to_unicode(glyphs: dict[int, str]) -> bytes:

@@ -87,8 +87,10 @@ class Bill(msgspec.Struct, frozen=True):
 
     @property
     def sum_ok(self) -> bool:
-        return self.invoice_yen == sum(i.yen for c in self.cities for i in c.items) == sum(
-            c.total_yen for c in self.cities
+        return (
+            self.invoice_yen
+            == sum(i.yen for c in self.cities for i in c.items)
+            == sum(c.total_yen for c in self.cities)
         )
 
 

@@ -93,6 +93,7 @@ ADDRESSEE = (
     Column("country", "国名", Type.TEXT, required=False, length=60),
 )
 SLIP, DEBIT = "納付書", "口座振替"
+LEAFLET = 1  # feeder bit of the leaflet on how to pay, which goes with payment slips
 MAXIMUM_YEN = 99_999_999_999  # eleven digits: what an eL-QR and an MPN line can carry
 
 INSTALMENTS = Table(
@@ -123,7 +124,9 @@ def _check_instalments(notice: Notice, mailing_date: str) -> list[Complaint]:
         period, due, amount, accept_until = int(row[0]), str(row[1]), int(row[2]), str(row[6])
         if period in seen:
             found.append(
-                Complaint("instalments", i, "period", "duplicate_period", f"期別{period}が2回あります。1行にしてください。")
+                Complaint(
+                    "instalments", i, "period", "duplicate_period", f"期別{period}が2回あります。1行にしてください。"
+                )
             )
         seen.add(period)
         if due <= mailing_date:
@@ -165,9 +168,23 @@ def _check_property_tax(notice: Notice, mailing_date: str) -> list[Complaint]:
             Complaint("notices", 0, "annual_tax", "tax_parts",
                       f"固定資産税と都市計画税の合計{parts:,}円が年税額{int(values['annual_tax']):,}円と違います。")
         )  # fmt: skip
+    for sort, key in (("土地", "land_base"), ("家屋", "house_base"), ("償却資産", "depreciable_base")):
+        rows = sum(int(row[7]) for row in notice.tables["assets"] if row[0] == sort)
+        if rows != values[key]:  # a detail row lost on the way must not go unseen
+            found.append(
+                Complaint("notices", 0, key, "assets_sum",
+                          f"課税明細の{sort}の合計{rows:,}円が通知書の課税標準額{int(values[key]):,}円と違います。"
+                          "明細の行が抜けていないかを確かめてください。")
+            )  # fmt: skip
     if not notice.tables["assets"]:
         found.append(
-            Complaint("notices", 0, "number", "no_assets", "課税明細の行が1つもありません。課税明細のファイルを確かめてください。")
+            Complaint(
+                "notices",
+                0,
+                "number",
+                "no_assets",
+                "課税明細の行が1つもありません。課税明細のファイルを確かめてください。",
+            )
         )
     return found
 

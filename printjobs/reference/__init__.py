@@ -103,6 +103,26 @@ def vendor() -> Vendor:
     return msgspec.toml.decode(_read("vendor.toml"), type=Vendor)
 
 
+class MailRunColumn(msgspec.Struct, frozen=True):
+    """One column of the mail-run file, in both of its forms; ``width`` in characters."""
+
+    name: str
+    title: str
+    width: int
+    number: bool
+
+
+class MailRun(msgspec.Struct, frozen=True):
+    """Columns of the mail-run file."""
+
+    columns: tuple[MailRunColumn, ...]
+
+
+@cache
+def mailrun() -> MailRun:
+    return msgspec.toml.decode(_read("mailrun.toml"), type=MailRun)
+
+
 @cache
 def tariff(day: str) -> Tariff:
     """The tariff in force on an ISO day: the newest file that is not later."""

@@ -88,7 +88,7 @@ class Place:
         self._draw_fitted(out, fitted, base, ink)
 
     def _draw_fitted(self, out: list[str], fitted: Fitted, base: float, ink: Ink) -> None:
-        if fitted.scale != 100:  # noqa: PLR2004 - percent
+        if fitted.scale != 100:
             out.append(f"{fitted.scale:g} Tz ")
         up = (len(fitted.lines) - 1) * self.leading / 2
         for i, line in enumerate(fitted.lines):
@@ -98,7 +98,7 @@ class Place:
             for j, span in enumerate(spans):
                 place = f" 1 0 0 1 {x:.2f} {y:.2f} Tm" if j == 0 else ""
                 out.append(f"{self.head % span.face.resource}{place}<{span.codes}>Tj\n")
-        if fitted.scale != 100:  # noqa: PLR2004 - percent
+        if fitted.scale != 100:
             out.append("100 Tz\n")
 
     def _start(self, width: float) -> float:
@@ -140,9 +140,7 @@ class CompiledLayout:
             for name, rows in layout.rows.items()
         }
         self.pages = {name: self._compile_page(name, page) for name, page in layout.pages.items()}
-        self._flow_counts = {
-            (page.name, flow.of): flow.count for page in self.pages.values() for flow in page.flows
-        }
+        self._flow_counts = {(page.name, flow.of): flow.count for page in self.pages.values() for flow in page.flows}
         self._forms: dict[str, tuple[str, Ink]] = {}
 
     def _place(self, slot: Slot, table: str = "") -> Place:
@@ -175,6 +173,11 @@ class CompiledLayout:
             for name, (of, when, where) in self._views.items()
         }
 
+    def has_rows(self, notice: Notice, view: str) -> bool:
+        """Whether a named view has any row: whether there is a payment slip to print."""
+        of, when, where = self._views[view]
+        return when(notice, []) and any(where(notice, row) for row in notice.tables[of])
+
     def sides(self, notice: Notice) -> list[Side]:
         """The pages of a notice in order, front and back of each sheet in turn."""
         views = self.views(notice)
@@ -204,11 +207,11 @@ class CompiledLayout:
     def sheet_count(self, notice: Notice) -> int:
         return len(self.sides(notice)) // 2
 
-    def _fills(self, notice: Notice, side: Side) -> Iterator[tuple[Place, str, Flow | None, int]]:
-        """Every place of a side with its text, the flow it repeats in and the row's index there."""
+    def _fills(self, notice: Notice, side: Side) -> Iterator[tuple[Place, str, Flow | None, int, Row]]:
+        """Every place of a side with its text, the flow it repeats in, and the row with its index there."""
         page = self.pages[side.page]
         for place in page.places:
-            yield place, place.fill(notice, [], side.info), None, 0
+            yield place, place.fill(notice, [], side.info), None, 0, []
         views = None
         for flow in page.flows:
             if side.rows and side.rows[0] == flow.of:
@@ -218,7 +221,7 @@ class CompiledLayout:
                 rows = views[flow.of]
             for i, row in enumerate(rows):
                 for place in flow.places:
-                    yield place, place.fill(notice, row, side.info), flow, i
+                    yield place, place.fill(notice, row, side.info), flow, i, row
 
     def check(self, notice: Notice) -> list[Fault]:
         """What keeps this notice from being printed; empty when every text fits and has its glyphs."""
@@ -228,10 +231,12 @@ class CompiledLayout:
                 if not (side.rows and side.rows[0] == flow.of):
                     count = len(self.views(notice)[flow.of])
                     if count > flow.count:
-                        faults.append(Fault("too_many_rows", (), flow.of, 0, f"{count} > {flow.count}"))
-            for place, text, flow, index in self._fills(notice, side):
+                        table = self.layout.rows[flow.of].of
+                        faults.append(Fault("too_many_rows", (), table, 0, f"{count} > {flow.count}"))
+            for place, text, flow, _, row in self._fills(notice, side):
                 if found := place.fault(text):
                     table = self.layout.rows[flow.of].of if flow else self.kind.notices.name
+                    index = next((i for i, r in enumerate(notice.tables.get(table, ())) if r is row), 0)
                     faults.append(Fault(found[0], place.fields, table, index, found[1]))
         return faults
 
@@ -240,7 +245,7 @@ class CompiledLayout:
         page = self.pages[side.page]
         out = [f"/{self._form(writer, page.name, city, values)} Do\n"]
         texts: list[str] = []
-        for place, text, flow, index in self._fills(notice, side):
+        for place, text, flow, index, _ in self._fills(notice, side):
             down = 0.0
             if flow:
                 down = index * flow.pitch

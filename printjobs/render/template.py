@@ -129,4 +129,3 @@ class Template:
             if i < len(grid.columns) - 1:
                 self._line(left, y, left, y + height, grid.weight / 2)
         self._frame(Frame(at=(x, y, width, height), weight=max(grid.weight, 0.2)))
-

@@ -6,13 +6,12 @@ Only postal codes and town names are real, because the postal rules are tested a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from printjobs.reference import cities
-from printjobs.sample.handin import CitySummary, write_city
+from printjobs.sample.handin import CitySummary, Order, Progress, write_city
 
 __all__ = ["CitySummary", "SampleSummary", "write_property_tax"]
 
@@ -29,7 +28,7 @@ def write_property_tax(
     year: int,
     scale: float,
     seed: int,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> SampleSummary:
     """Write one hand-in (提出データ) of property tax per city into ``directory``/<city code>.
 
@@ -37,9 +36,5 @@ def write_property_tax(
     special case exists at any scale. The same year, scale and seed give the same bytes, and a city's
     bytes do not depend on the other cities. ``progress`` gets city code, notices done, notices in all.
     """
-    return SampleSummary(
-        cities={
-            code: write_city(directory / code, city, year=year, scale=scale, seed=seed, progress=progress)
-            for code, city in cities().items()
-        }
-    )
+    order = Order(year, scale, seed)
+    return SampleSummary({code: write_city(directory / code, city, order, progress) for code, city in cities().items()})

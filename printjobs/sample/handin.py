@@ -20,6 +20,8 @@ from printjobs.reference import City
 from printjobs.sample.office import CODES, FEWEST, Office
 from printjobs.sample.people import HABITS, YOSHIDA, Habits
 
+Progress = Callable[[str, int, int], None]  # city code, notices done, notices in all
+
 
 class CitySummary(msgspec.Struct, frozen=True):
     """What one city's files hold. ``assets`` and ``instalments`` are rows, ``tax_total`` is yen.
@@ -35,6 +37,14 @@ class CitySummary(msgspec.Struct, frozen=True):
     bad: dict[str, str]
     orphans: tuple[str, ...]
     needs_extra_font: frozenset[str]
+
+
+class Order(NamedTuple):
+    """What to make up: the year, its size (1 is a full year), and the seed."""
+
+    year: int
+    scale: float
+    seed: int
 
 
 class Form(NamedTuple):
@@ -159,23 +169,15 @@ def _write_transmittal(
     (directory / "transmittal.json").write_bytes(msgspec.json.format(msgspec.json.encode(stated), indent=2) + b"\n")
 
 
-def write_city(
-    directory: Path,
-    city: City,
-    *,
-    year: int,
-    scale: float,
-    seed: int,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> CitySummary:
+def write_city(directory: Path, city: City, order: Order, progress: Progress | None = None) -> CitySummary:
     """Write the hand-in of one city into ``directory``, made if needed; see ``write_property_tax``."""
     directory.mkdir(parents=True, exist_ok=True)
-    count = max(FEWEST, round(city.taxpayers[PROPERTY_TAX.code] * scale))
+    count = max(FEWEST, round(city.taxpayers[PROPERTY_TAX.code] * order.scale))
     tax_total, bad, orphans, extra = 0, dict[str, str](), list[str](), set[str]()
     with _csv_files(directory, city.code) as (notices, assets, instalments):
         notice_row, asset_row = itemgetter(*notices.keys), attrgetter(*assets.keys)
         instalment_row = attrgetter(*instalments.keys)
-        for done, notice in enumerate(Office(city, year, seed).notices(count), 1):
+        for done, notice in enumerate(Office(city, order.year, order.seed).notices(count), 1):
             notices.row(notice_row(notice.values()))
             for asset in notice.assets:
                 assets.row(asset_row(asset))
@@ -194,5 +196,5 @@ def write_city(
         rows = [f.rows for f in (notices, assets, instalments)]
         summary = CitySummary(rows[0], rows[1], rows[2], tax_total, bad, tuple(orphans), frozenset(extra))
         files = [f.stated() for f in (notices, assets, instalments)]
-    _write_transmittal(directory, city, year, summary, files)
+    _write_transmittal(directory, city, order.year, summary, files)
     return summary

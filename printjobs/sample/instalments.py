@@ -40,33 +40,38 @@ def _end_of_next_month(day: date) -> date:
     return (first + timedelta(days=63)).replace(day=1) - timedelta(days=1)
 
 
-def due_dates(city: str, year: int) -> list[tuple[str, str]]:
-    """Per period the due date (納期限) and how long the slip is taken (取扱期限), ISO.
+class Calendar(NamedTuple):
+    """A city's due dates (納期限) of one year, and until when each slip is taken (取扱期限), ISO, by period."""
 
-    April, July, December and February; Yasu has May, July, September and November.
-    """
+    city: str
+    year: int
+    due: tuple[str, ...]
+    accept_until: tuple[str, ...]
+
+
+def calendar(city: str, year: int) -> Calendar:
+    """April, July, December and February; Yasu (252107) has May, July, September and November."""
     days = [date(year, 4, 30), date(year, 7, 31), date(year, 12, 25), date(year + 1, 2, 28)]
     if city == "252107":
         days = [date(year, 5, 31), date(year, 7, 31), date(year, 9, 30), date(year, 11, 30)]
-    return [(_working_day(d).isoformat(), _end_of_next_month(d).isoformat()) for d in days]
+    due = tuple(_working_day(d).isoformat() for d in days)
+    return Calendar(city, year, due, tuple(_end_of_next_month(d).isoformat() for d in days))
 
 
-def instalments(
-    rng: Random, number: str, city: str, annual_tax: int, payment: str, dates: list[tuple[str, str]]
-) -> list[Instalment]:
+def instalments(rng: Random, number: str, annual_tax: int, payment: str, dates: Calendar) -> list[Instalment]:
     """Four equal periods cut to 1,000 yen, the rest in the first; by slip also one for the whole year.
 
     Periods without an amount are left out. A payment number (納付番号) is year, city, levy, serial, period.
     """
     quarter = annual_tax // 4 // 1000 * 1000
-    amounts = [annual_tax - 3 * quarter, quarter, quarter, quarter]
-    periods = [(i, *dates[i - 1], amount) for i, amount in enumerate(amounts, 1)]
+    amounts = (annual_tax - 3 * quarter, quarter, quarter, quarter)
+    periods = [*zip((1, 2, 3, 4), dates.due, amounts, dates.accept_until, strict=True)]
     if payment != SLIP:
-        return [Instalment(number, p, due, amount, "", "", "", "") for p, due, _, amount in periods if amount]
-    key = f"{dates[0][0][:4]}{city[:5]}01{number[2:]}"
-    periods.insert(0, (FULL_PAYMENT, *dates[0], annual_tax))
+        return [Instalment(number, p, due, amount, "", "", "", "") for p, due, amount, _ in periods if amount]
+    periods.insert(0, (FULL_PAYMENT, dates.due[0], annual_tax, dates.accept_until[0]))
+    key = f"{dates.year}{dates.city[:5]}01{number[2:]}"
     return [
         Instalment(number, p, due, amount, f"{key}{p}", f"{int(rng.random() * 1_000_000):06d}", DIVISION, until)
-        for p, due, until, amount in periods
+        for p, due, amount, until in periods
         if amount
     ]

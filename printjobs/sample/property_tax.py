@@ -68,12 +68,13 @@ class LandUse(NamedTuple):
 
 
 HOUSING = LandUse("宅地", 0.44, (55, 420), (15_000, 90_000))
+MISCELLANEOUS = LandUse("雑種地", 0.05, (40, 900), (6_000, 26_000))
 LAND_USES = (
     HOUSING,
     LandUse("田", 0.28, (280, 2600), (95, 140)),
     LandUse("畑", 0.12, (60, 900), (38, 65)),
     LandUse("山林", 0.09, (250, 6000), (12, 45)),
-    LandUse("雑種地", 0.05, (40, 900), (6_000, 26_000)),
+    MISCELLANEOUS,
     LandUse("原野", 0.02, (80, 1500), (9, 22)),
 )
 LIVING = (("居宅", 0.66), ("附属家", 0.13), ("車庫", 0.08), ("共同住宅", 0.06), ("倉庫", 0.05), ("店舗", 0.02))
@@ -211,7 +212,7 @@ class Assessor:
         base, planning, remark = value, value, ""
         if use is HOUSING and not business:
             base, planning, remark = _housing_bases(value, area)
-        elif use in (HOUSING, LAND_USES[4]):
+        elif use in (HOUSING, MISCELLANEOUS):
             base = planning = value * 7 // 10
         if not quarter.urban:
             planning, remark = 0, remark or "市街化調整区域"

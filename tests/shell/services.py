@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,7 +64,10 @@ class Server:
     def stop(self) -> None:
         """End the server and remove its directory; returns when both are gone."""
         assert self.leash.stdin is not None
-        self.leash.stdin.close()
+        with suppress(BrokenPipeError):
+            # A line and not only the end of the pipe: a process forked from ours may hold the pipe open.
+            self.leash.stdin.write(b"\n")
+            self.leash.stdin.close()
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -287,7 +290,7 @@ def _memory() -> Path | None:
 
 
 def _copy_readable(package: Path, directory: Path) -> Path:
-    """Copy what the server needs to where ``nobody`` can read it (a checkout below /root is closed to it).
+    """Copy what the server needs to where ``nobody`` can read it (a checkout in a home folder may be closed to it).
 
     The folders keep their places towards each other: the binaries look for libraries and data there.
     """

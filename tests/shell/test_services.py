@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -120,7 +121,7 @@ def test_a_missing_service_skips_at_home_and_fails_in_ci(
 
 
 def test_a_server_that_cannot_start_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(services.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(services, "_free_port", lambda: 70000)
     with pytest.raises(services.ServiceMissingError, match="redis-server does not start"):
         services.start_redis()

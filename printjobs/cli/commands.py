@@ -1,0 +1,205 @@
+"""Every command. Each takes ``--json`` for scripts; without it a person reads Japanese."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from printjobs import sample as samples
+from printjobs.core.kinds import PROPERTY_TAX
+from printjobs.core.model import UsageError
+from printjobs.pipeline import Context, costing, opening, releasing, settling, submitting
+from printjobs.pipeline import rehearsal as rehearsals
+from printjobs.pipeline import status as statuses
+from printjobs.pipeline.doctor import Finding, examine
+from printjobs.settings import Settings
+from workers import run_all
+
+from . import show
+from .demo import run_demo
+
+Json = Annotated[bool, typer.Option("--json", help="結果を JSON で出します。")]
+RunId = Annotated[str, typer.Argument(help="回の名前（例: property_tax-2026）")]
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="当初通知の共同印刷・発送"
+)
+run_app = typer.Typer(no_args_is_help=True, help="回（通知種別×年度）を開く・進める・見る")
+scans_app = typer.Typer(no_args_is_help=True, help="受託者の報告を取り込む")
+sample_app = typer.Typer(no_args_is_help=True, help="作りもののデータを作る", cls=show.DefaultsToData)
+app.add_typer(run_app, name="run")
+app.add_typer(scans_app, name="scans")
+app.add_typer(sample_app, name="sample")
+
+
+def _context() -> Context:
+    return Context(Settings())
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+@sample_app.command("data", help="8市の提出データ（作りもの）を DIR に作ります。")
+def sample_data(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="作る先のフォルダ")],
+    kind: Annotated[str, typer.Option(help="通知種別")] = PROPERTY_TAX.code,
+    year: Annotated[int, typer.Option(help="年度（西暦）")] = 2026,
+    scale: Annotated[float, typer.Option(min=0.0, max=2.0, help="1 で実際の件数、0.01 でその100分の1")] = 0.01,
+    seed: Annotated[int, typer.Option(help="同じ値なら同じデータになります")] = 1,
+    as_json: Json = False,
+) -> None:
+    if kind != PROPERTY_TAX.code:
+        raise UsageError(f"通知種別 {kind} の見本データは作れません。使えるもの: {PROPERTY_TAX.code}")
+    with show.bars(hidden=as_json) as bars:
+        summary = samples.write_property_tax(directory, year=year, scale=scale, seed=seed, progress=bars.update)
+    if as_json:
+        _print_json(msgspec.to_builtins(summary))
+    else:
+        show.sample(directory, summary)
+
+
+@sample_app.command("scans", help="受託者の封入機になりかわって、引渡し済みバッチの報告ファイルを作ります。")
+def sample_scans(
+    run: RunId,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="作る報告ファイル")],
+    seed: Annotated[int, typer.Option(help="同じ値なら同じ報告になります")] = 1,
+    as_json: Json = False,
+) -> None:
+    lines = rehearsals.write_scans(_context(), run, file, seed)
+    if as_json:
+        _print_json({"run": run, "file": str(file), "lines": lines})
+    else:
+        show.line(f"報告ファイル {file} を作りました（{lines:,}行）。")
+
+
+@run_app.command("open", help="回を開きます。")
+def run_open(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="通知種別（例: property_tax）")],
+    year: Annotated[int, typer.Argument(metavar="YEAR", help="年度（西暦）")],
+    mailing_date: Annotated[str, typer.Option(help="発送日 2026-04-10 の形。省くと種別の通常の日")] = "",
+    as_json: Json = False,
+) -> None:
+    context = _context()
+    run_id = opening.open_run(context, kind, year, mailing_date)
+    row = context.run(run_id)
+    if as_json:
+        _print_json(
+            {"run": run_id, "kind": row.kind, "year": row.year, "mailing_date": row.mailing_date, "status": row.status}
+        )
+    else:
+        show.line(f"回 {run_id} を開きました（発送日 {row.mailing_date}、様式 {row.layout_version}）。")
+
+
+@app.command(help="市の提出データ（送付票とCSVのフォルダ）を受け取ります。")
+def submit(
+    run: RunId,
+    city: Annotated[str, typer.Argument(metavar="CITY", help="6桁の市コード")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="送付票のあるフォルダ")],
+    as_json: Json = False,
+) -> None:
+    with show.bars(hidden=as_json) as bars:
+        told = submitting.submit(_context(), run, city, path, lambda done, total: bars.update(city, done, total))
+    if as_json:
+        _print_json({"run": run, **told._asdict()})
+    else:
+        again = "（前と同じデータなので、受け取り済みのものをそのまま使います）" if told.again else ""
+        show.line(f"{city}: {told.received:,}件を受け取り、{told.rejected:,}件をはじきました。{again}")
+
+
+@run_app.command("go", help="できるところまで、すべての手順を進めます。")
+def run_go(run: RunId, as_json: Json = False) -> None:
+    settings = Settings()
+    with show.bars(hidden=as_json) as bars:
+        run_all(settings, run, bars.update)
+    _show_status(Context(settings), run, as_json=as_json)
+
+
+@run_app.command("status", help="回の今の様子と、市ごとの件数の突合を見ます。")
+def run_status(run: RunId, as_json: Json = False) -> None:
+    _show_status(_context(), run, as_json=as_json)
+
+
+def _show_status(context: Context, run: str, *, as_json: bool) -> None:
+    status = statuses.status(context, run)
+    if as_json:
+        _print_json(status)
+    else:
+        show.status(status)
+
+
+@app.command(help="検査のすんだバッチを受託者に引き渡せるようにします。")
+def release(run: RunId, as_json: Json = False) -> None:
+    released = releasing.release(_context(), run)
+    if as_json:
+        _print_json({"run": run, "released": released})
+    else:
+        show.line(f"{len(released)}個のバッチを引き渡せるようにしました: {'、'.join(released)}")
+
+
+@scans_app.command("load", help="受託者の報告ファイルを取り込み、封筒ごとに決着させます。")
+def scans_load(
+    run: RunId,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="報告ファイル（CSV）")],
+    as_json: Json = False,
+) -> None:
+    settled = settling.load_scans(_context(), run, file)
+    if as_json:
+        _print_json(
+            {
+                "run": run,
+                "lines": settled.lines,
+                "again": settled.again,
+                "statuses": settled.statuses,
+                "findings": [f._asdict() for f in settled.findings],
+                "reprint_files": len(settled.reprints),
+            }
+        )
+    else:
+        show.settled(settled)
+
+
+@app.command(help="費用と、市ごとの負担を計算します。")
+def cost(run: RunId, as_json: Json = False) -> None:
+    made, settled = costing.bill(_context(), run)
+    values = costing.as_values(made, settled=settled)
+    if as_json:
+        _print_json(values)
+    else:
+        show.cost(values)
+
+
+@app.command(help="この機械で仕事ができるかを調べます。")
+def doctor(as_json: Json = False) -> None:
+    found: list[Finding] = examine(Settings())
+    if as_json:
+        _print_json([f._asdict() for f in found])
+    else:
+        show.doctor(found)
+    if not all(f.ok for f in found):
+        raise typer.Exit(1)
+
+
+@app.command(help="データベースの表を最新の形にします。何度行ってもかまいません。")
+def migrate(as_json: Json = False) -> None:
+    _ = _context().engine
+    if as_json:
+        _print_json({"migrated": True})
+    else:
+        show.line("データベースは最新の形です。")
+
+
+@app.command(help="8市の見本データで、受取りから負担金の明細までを通して行います。")
+def demo(
+    scale: Annotated[float, typer.Option(min=0.0, max=2.0, help="1 で実際の件数")] = 0.01,
+    into: Annotated[Path, typer.Option(help="作る先のフォルダ（中身は作り直します）")] = Path("demo"),
+    as_json: Json = False,
+) -> None:
+    summary = run_demo(scale, into, hidden=as_json)
+    if as_json:
+        _print_json(summary)

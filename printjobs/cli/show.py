@@ -1,0 +1,183 @@
+"""How results look on a terminal: Japanese tables and progress bars. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer.core
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from printjobs import reference
+from printjobs.pipeline.doctor import Finding
+from printjobs.pipeline.settling import Settled
+from printjobs.sample import SampleSummary
+
+console = Console(highlight=False, soft_wrap=False)
+_STEP_NAMES = {
+    "intake": "受取り",
+    "plan": "計画",
+    "proof": "校正刷り",
+    "render": "組版",
+    "check": "読み戻し検査",
+    "package": "封印",
+    "reprint": "作り直し",
+    "close": "締め",
+    "steps": "作業",
+}
+_STATUS_NAMES = {
+    "open": "受付中",
+    "planned": "作成中",
+    "packaged": "引渡し待ち",
+    "released": "引渡し済み",
+    "closed": "締め済み",
+}
+_SHOWN = 12  # problems and findings listed before "and so many more"
+
+
+class DefaultsToData(typer.core.TyperGroup):
+    """``sample DIR`` means ``sample data DIR``: a first word that is no command is a folder."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["data", *args]
+        return super().resolve_command(ctx, args)
+
+
+class Bars:
+    """A progress bar for each long step, by name."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+        self._names = {c.code: c.name for c in reference.cities().values()} | _STEP_NAMES
+
+    def update(self, name: str, done: int, total: int) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(self._names.get(name, name), total=total)
+        self._progress.update(self._tasks[name], completed=done, total=total)
+
+
+@contextmanager
+def bars(*, hidden: bool = False) -> Iterator[Bars]:
+    columns = (TextColumn("  {task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=hidden) as progress:
+        yield Bars(progress)
+
+
+def line(text: str) -> None:
+    console.print(text)
+
+
+def _table(title: str, *columns: tuple[str, bool]) -> Table:
+    """Columns by title; True stands numbers to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for name, right in columns:
+        table.add_column(name, justify="right" if right else "left", no_wrap=right)
+    return table
+
+
+def sample(directory: Path, summary: SampleSummary) -> None:
+    names = reference.cities()
+    table = _table(
+        f"見本データ {directory}",
+        ("市", False),
+        ("通知", True),
+        ("明細行", True),
+        ("期別行", True),
+        ("税額計（円）", True),
+    )
+    for code, city in summary.cities.items():
+        table.add_row(
+            names[code].name, f"{city.notices:,}", f"{city.assets:,}", f"{city.instalments:,}", f"{city.tax_total:,}"
+        )
+    console.print(table)
+
+
+def status(status: dict[str, Any]) -> None:
+    balanced = "件数は合っています" if status["balanced"] else "件数が合っていません"
+    console.print(f"[bold]回 {status['run']}[/bold]　{_STATUS_NAMES[status['status']]}　{balanced}")
+    table = _table(
+        "市ごとの件数（受取り＝はじき＋引抜き＋差出し＋未決）",
+        ("市", False), ("受取り", True), ("はじき", True), ("引抜き", True), ("差出し", True), ("未決", True),
+        ("封筒", True), ("紙", True), ("負担金（円）", True), ("突合", False),
+    )  # fmt: skip
+    for c in status["cities"]:
+        table.add_row(
+            c["name"], *(f"{c[k]:,}" for k in ("received", "rejected", "pulled", "mailed", "outstanding", "pieces", "sheets")),
+            f"{c['charged_yen']:,}", "○" if c["balanced"] else "[red]×[/red]",
+        )  # fmt: skip
+    console.print(table)
+    if status["batches"]:
+        table = _table(
+            "バッチ",
+            ("名前", False),
+            ("種類", False),
+            ("封筒", True),
+            ("紙", True),
+            ("ファイル", True),
+            ("状態", False),
+        )
+        for b in status["batches"]:
+            table.add_row(
+                b["id"],
+                b["class"],
+                f"{b['pieces']:,}",
+                f"{b['sheets']:,}",
+                str(len(b["files"])),
+                _BATCH_NAMES[b["status"]],
+            )
+        console.print(table)
+    _problems(status["problems"])
+
+
+_BATCH_NAMES = {"planned": "作成中", "packaged": "引渡し待ち", "released": "引渡し済み", "posted": "差出し済み"}
+
+
+def _problems(problems: list[dict[str, Any]]) -> None:
+    if not problems:
+        return
+    names = reference.cities()
+    table = _table(f"データの問題 {len(problems):,}件", ("市", False), ("場所", False), ("問題", False))
+    for p in problems[:_SHOWN]:
+        place = f"{p['file']} {p['row']}行 {p['column']}" if p["row"] else p["file"]
+        table.add_row(names[p["city"]].name, place, p["message"])
+    console.print(table)
+    if len(problems) > _SHOWN:
+        console.print(f"  ほか{len(problems) - _SHOWN:,}件（全件は run status --json）")
+
+
+def settled(done: Settled) -> None:
+    if done.again:
+        console.print(f"同じ報告（{done.lines:,}行）は取込み済みです。何も変えていません。")
+        return
+    words = {"inserted": "封入", "mailed": "差出し", "spoiled": "作り直し"}
+    counts = "、".join(f"{words.get(k, k)} {v:,}通" for k, v in sorted(done.statuses.items()))
+    console.print(f"報告 {done.lines:,}行を取り込みました: {counts or '変化なし'}。")
+    for f in done.findings[:_SHOWN]:
+        console.print(f"  {f.line}行 バッチ{f.batch} 封筒{f.piece}: {f.message}")
+    if len(done.findings) > _SHOWN:
+        console.print(f"  ほか{len(done.findings) - _SHOWN:,}件")
+
+
+def cost(values: dict[str, Any]) -> None:
+    names = reference.cities()
+    kind = "確定（差出し実績）" if values["settled"] else "見込み（計画の数）"
+    items = list(dict.fromkeys(i["item"] for c in values["cities"] for i in c["items"]))
+    table = _table(f"費用 {kind}　請求総額 {values['invoice_yen']:,}円", ("費目", False), *((names[c["code"]].name, True) for c in values["cities"]))  # fmt: skip
+    for item in items:
+        shares = [next((i["yen"] for i in c["items"] if i["item"] == item), 0) for c in values["cities"]]
+        table.add_row(item, *(f"{s:,}" for s in shares))
+    table.add_section()
+    table.add_row("合計", *(f"{c['total_yen']:,}" for c in values["cities"]))
+    console.print(table)
+    console.print("各市の合計は請求総額と一致します。" if values["sum_ok"] else "[red]合計が一致しません。[/red]")
+
+
+def doctor(found: list[Finding]) -> None:
+    for f in found:
+        console.print(f"{'○' if f.ok else '[red]×[/red]'} {f.name}: {f.detail}")

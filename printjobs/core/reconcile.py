@@ -1,0 +1,240 @@
+"""Join what the vendor's machines report with what was released, sheet by sheet.
+
+Law 4: mailed + pulled + outstanding = released. A piece counts as inserted only when the camera saw
+each of its sheets once, in order, with a genuine mark; it counts as mailed only when the posting
+count of its batch equals the pieces inserted. What contradicts itself is raised, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from .marks import END_OF_PIECE, SEPARATOR, SheetMark
+from .model import PieceStatus
+
+Key = tuple[int, int]  # batch number, piece number
+
+
+class Expected(NamedTuple):
+    """A released piece as the plan knows it. ``seen``: sheets that earlier reports showed."""
+
+    sheets: int
+    generation: int
+    status: PieceStatus
+    seen: tuple[int, ...] = ()
+
+
+class Event(NamedTuple):
+    """One line of a report in our own words.
+
+    ``what`` is ``sheet`` (``mark`` is what the camera read, empty when it read nothing), ``piece``
+    (``status`` is one of DISPOSITIONS) or ``post`` (``count`` pieces of the batch were handed over).
+    """
+
+    line: int
+    what: str
+    batch: int
+    piece: int
+    mark: str
+    status: str
+    count: int
+
+
+class Sighting(NamedTuple):
+    """A sheet as seen, joined with its piece; ``code`` is empty when all is well."""
+
+    line: int
+    batch: int
+    piece: int
+    sheet: int
+    code: str
+
+
+class Finding(NamedTuple):
+    """Something that a person has to look at. ``critical``: an envelope must be held back."""
+
+    line: int
+    batch: int
+    piece: int
+    code: str
+    message: str
+
+
+class Result(msgspec.Struct):
+    """What a report settles: new statuses, batches posted whole, every sheet seen, what to look at."""
+
+    statuses: dict[Key, PieceStatus] = {}
+    posted: list[int] = []
+    sightings: list[Sighting] = []
+    findings: list[Finding] = []
+
+
+DISPOSITIONS = ("inserted", "hand_mailed", "diverted", "spoiled", "unread", "in_process")
+_FINAL = (PieceStatus.MAILED, PieceStatus.SUPERSEDED)
+
+
+class Reconciler:
+    """Feed events in order, then take ``result``. State is per piece, never per line."""
+
+    def __init__(self, expected: Mapping[Key, Expected], read: Callable[[str], SheetMark | None], run: str) -> None:
+        self._expected = expected
+        self._read = read
+        self._run = run
+        self._batches = {batch for batch, _ in expected}
+        self._seen: dict[Key, list[int]] = {}
+        self._bad: set[Key] = set()
+        self._open: Key | None = None  # the piece whose sheets are passing the camera
+        self.result = Result()
+
+    def feed(self, events: Iterable[Event]) -> Result:
+        for event in events:
+            if event.what == "sheet":
+                self._sheet(event)
+            elif event.batch not in self._batches:
+                self._find(
+                    event, "unknown_batch", f"バッチ{event.batch}はこの回にありません。送り先を確かめてください。"
+                )
+            elif event.what == "piece":
+                self._piece(event)
+            else:
+                self._post(event)
+        return self.result
+
+    def _status(self, key: Key) -> PieceStatus:
+        return self.result.statuses.get(key, self._expected[key].status)
+
+    def _find(self, event: Event, code: str, message: str, key: Key | None = None) -> None:
+        batch, piece = key or (event.batch, event.piece)
+        self.result.findings.append(Finding(event.line, batch, piece, code, message))
+
+    def _sheet(self, event: Event) -> None:
+        mark = self._read(event.mark) if event.mark else None
+        code, key, sheet = "", (event.batch, event.piece), 0
+        if not event.mark:
+            code = "unread"
+        elif mark is None or mark.run != self._run:
+            code = "foreign"
+            self._find(event, code, "この回のものでない紙を読み取りました。機械を止めて紙を確かめてください。")
+        else:
+            key, sheet = (mark.batch, mark.piece), mark.sheet
+            if not mark.flags & SEPARATOR:
+                code = self._genuine(event, mark, key)
+        self.result.sightings.append(Sighting(event.line, key[0], key[1], sheet, code))
+
+    def _genuine(self, event: Event, mark: SheetMark, key: Key) -> str:
+        """A sheet of ours: is it expected, current, in order, and alone?"""
+        expected = self._expected.get(key)
+        if expected is None or mark.generation != expected.generation or mark.of != expected.sheets:
+            self._find(event, "unknown_piece", "計画にない紙を読み取りました。紙を抜いて確かめてください。", key)
+            return "unknown_piece"
+        if expected.status in (PieceStatus.SUPERSEDED, PieceStatus.SPOILED):
+            self._find(event, "superseded", "作り直し済みの古い紙です。封入せずに破棄してください。", key)
+            return "superseded"
+        if self._open and self._open != key and not self._complete(self._open):
+            self._bad |= {key, self._open}
+            self._find(
+                event, "mixed", "前の封筒の紙がそろわないうちに別の封筒の紙が通りました。両方を確かめてください。", key
+            )
+        self._open = key
+        if key not in self._seen:
+            self._seen[key] = list(expected.seen)
+            if expected.seen != tuple(range(1, len(expected.seen) + 1)):
+                self._bad.add(key)
+        seen = self._seen[key]
+        code = ""
+        if mark.sheet in seen:
+            code = "duplicate_sheet"
+        elif mark.sheet != len(seen) + 1:
+            code = "out_of_order"
+        if code:
+            self._bad.add(key)
+        seen.append(mark.sheet)
+        if mark.flags & END_OF_PIECE and len(seen) >= expected.sheets:
+            self._open = None
+        return code
+
+    def _complete(self, key: Key) -> bool:
+        return sorted(self._seen.get(key, ())) == list(range(1, self._expected[key].sheets + 1))
+
+    def _piece(self, event: Event) -> None:
+        key = (event.batch, event.piece)
+        if key == self._open:
+            self._open = None
+        if key not in self._expected:
+            self._find(event, "unknown_piece", "計画にない封筒の結果です。番号を確かめてください。")
+            return
+        status = self._status(key)
+        if event.status == "in_process":
+            return
+        if status in _FINAL:
+            self._contradiction(event, status)
+        elif status == PieceStatus.PULLED:
+            if event.status in ("inserted", "hand_mailed"):
+                self._find(
+                    event, "pulled_inserted", "引抜き指示のある封筒が封入されました。差し出さずに抜き取ってください。"
+                )
+        elif event.status in ("inserted", "hand_mailed"):
+            self._inserted(event, key, status)
+        elif status == PieceStatus.INSERTED:
+            self._contradiction(event, status)
+            self.result.statuses[key] = PieceStatus.SPOILED
+        else:
+            if event.status == "diverted":
+                self._find(event, "diverted_without_order", "引抜き指示のない封筒がはじかれました。作り直します。")
+            self.result.statuses[key] = PieceStatus.SPOILED
+
+    def _contradiction(self, event: Event, status: PieceStatus) -> None:
+        # Never "the latest wins": a mailed piece stays mailed, and somebody has to find out.
+        if (event.status in ("inserted", "hand_mailed")) != (status in (PieceStatus.INSERTED, PieceStatus.MAILED)):
+            self._find(
+                event,
+                "contradiction",
+                f"すでに {status} の封筒に {event.status} の報告がありました。現物を確かめてください。",
+            )
+
+    def _inserted(self, event: Event, key: Key, status: PieceStatus) -> None:
+        if status == PieceStatus.SPOILED:
+            self._find(
+                event, "contradiction", "作り直しになった封筒が封入と報告されました。差し出さずに抜き取ってください。"
+            )
+            return
+        if key in self._bad or not self._complete(key):
+            seen = len(self._seen.get(key, ()))
+            self._find(
+                event, "sheets_differ",
+                f"封入と報告されましたが、{self._expected[key].sheets}枚のうち読取りは{seen}枚で、そろっていないか順番が違います。"
+                "差し出さずに抜き取ってください。作り直します。",
+            )  # fmt: skip
+            self.result.statuses[key] = PieceStatus.SPOILED
+            return
+        self.result.statuses[key] = PieceStatus.INSERTED
+
+    def _post(self, event: Event) -> None:
+        """A batch was handed over: its inserted pieces are mailed, what nobody reported is missing."""
+        mine = [key for key in self._expected if key[0] == event.batch]
+        statuses = {key: self._status(key) for key in mine}
+        inserted = [key for key in mine if statuses[key] == PieceStatus.INSERTED]
+        if len(inserted) != event.count:
+            self._find(
+                event, "post_count_differs",
+                f"差出しは{event.count:,}通ですが、封入を確かめられた封筒は{len(inserted):,}通です。"
+                "差を調べ、正しい差出しの報告をもう一度出してください。差出し済みとはしていません。",
+            )  # fmt: skip
+            return
+        for key in inserted:
+            self.result.statuses[key] = PieceStatus.MAILED
+        for key in mine:
+            if statuses[key] == PieceStatus.RELEASED:
+                self.result.statuses[key] = PieceStatus.SPOILED
+                self._find(event, "missing", "結果の報告がない封筒です。未着として作り直します。", key)
+        self.result.posted.append(event.batch)
+
+
+def reconcile(
+    expected: Mapping[Key, Expected], events: Iterable[Event], read: Callable[[str], SheetMark | None], run: str
+) -> Result:
+    """All of a report at once; see :class:`Reconciler`."""
+    return Reconciler(expected, read, run).feed(events)

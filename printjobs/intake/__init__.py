@@ -1,0 +1,20 @@
+"""City files in, records and problems out, streaming."""
+
+from .postal_codes import PostalCodes
+from .submission import Fit, Outcome, Rules, SubmissionReader
+from .transmittal import MAPPING, NAME, FileEntry, TableMapping, Transmittal, parse, parse_mapping
+
+__all__ = [
+    "MAPPING",
+    "NAME",
+    "FileEntry",
+    "Fit",
+    "Outcome",
+    "PostalCodes",
+    "Rules",
+    "SubmissionReader",
+    "TableMapping",
+    "Transmittal",
+    "parse",
+    "parse_mapping",
+]

@@ -1,0 +1,107 @@
+"""One CSV file as a stream of rows in our column order, strict about its form."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator
+from io import TextIOWrapper
+from typing import BinaryIO
+
+from printjobs.core.kinds import Table
+from printjobs.core.model import BadInput, Problem
+
+from .sorting import Row
+from .transmittal import TableMapping, expected_headers
+
+_FIELD_LIMIT = 1 << 20  # one cell; a whole file swallowed by an open quote must not be one
+
+
+class CsvFile:
+    """Reads a table's file. ``problems`` collects rows whose form is broken; ``rows`` counts all.
+
+    Whole-file faults (not CSV, wrong encoding, columns missing or too many) raise :class:`BadInput`.
+    """
+
+    def __init__(self, stream: BinaryIO, table: Table, mapping: TableMapping, encoding: str) -> None:
+        self.table = table
+        self.rows = 0
+        self.problems: list[Problem] = []
+        self._stream = stream
+        self._encoding = encoding
+        self._headers = expected_headers(table, mapping)
+        self._constants = {c.key: mapping.constants[c.title] for c in table.columns if c.title in mapping.constants}
+        self._codes = {c.key: mapping.values[c.title] for c in table.columns if c.title in mapping.values}
+
+    def title(self, key: str) -> str:
+        """The header that the city itself uses for one of our columns."""
+        return self._headers.get(key, key)
+
+    def __iter__(self) -> Iterator[Row]:
+        name = self.table.file
+        csv.field_size_limit(_FIELD_LIMIT)
+        text = TextIOWrapper(self._stream, encoding=codecs.lookup(self._encoding).name, newline="")
+        reader = csv.reader(text, strict=True)
+        try:
+            header = next(reader, None)
+            if header is None:
+                raise BadInput(f"{name} が空です。1行目に項目名のあるCSVを出力し直してください。")
+            places = self._places(header)
+            width = len(header)
+            for cells in reader:
+                self.rows += 1
+                row = self.rows + 1
+                if not cells:
+                    cells = [""]  # noqa: PLW2901 - an empty line is a row with too few columns
+                number = cells[places[0]] if 0 <= places[0] < len(cells) else ""
+                if len(cells) != width:
+                    self.problems.append(
+                        Problem(name, row, "", "column_count",
+                                f"この行は{len(cells)}列です。見出しと同じ{width}列にしてください。", number)
+                    )  # fmt: skip
+                    yield Row(number, row, [])
+                    continue
+                yield Row(
+                    number, row, [self._cell(key, place, cells) for key, place in zip(self._keys, places, strict=True)]
+                )
+        except UnicodeDecodeError as error:
+            raise BadInput(
+                f"{name} の{self.rows + 2}行目付近を {self._encoding.removesuffix('-sig')} として読めません。"
+                "送付票の文字コードと実際の文字コードを合わせてください。"
+            ) from error
+        except csv.Error as error:
+            raise BadInput(
+                f"{name} の{self.rows + 2}行目付近がCSVの形になっていません（{error}）。"
+                "引用符の閉じ忘れや途中で切れていないかを確かめて、出力し直してください。"
+            ) from error
+
+    @property
+    def _keys(self) -> list[str]:
+        return [c.key for c in self.table.columns]
+
+    def _places(self, header: list[str]) -> list[int]:
+        """Where each of our columns stands in the file; -1 for a constant."""
+        wanted = list(self._headers.values())
+        missing = [h for h in wanted if h not in header]
+        extra = [h for h in header if h not in wanted]
+        if missing or extra or len(set(header)) != len(header):
+            told = []
+            if missing:
+                told.append("足りない列: " + "、".join(missing))
+            if extra:
+                told.append("余分な列: " + "、".join(h[:30] for h in extra[:10]))
+            if not told:
+                told.append("同じ名前の列が2つあります")
+            raise BadInput(
+                f"{self.table.file} の見出しが様式と違います。{'。'.join(told)}。"
+                "見出しを合わせるか、対応表 mapping.toml を付けてください。"
+            )
+        return [header.index(self._headers[k]) if k in self._headers else -1 for k in self._keys]
+
+    def _cell(self, key: str, place: int, cells: list[str]) -> str:
+        if place < 0:
+            return self._constants[key]
+        cell = cells[place]
+        if key in self._codes:
+            return self._codes[key].get(cell, cell)
+        return cell

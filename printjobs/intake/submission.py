@@ -1,0 +1,266 @@
+"""A whole hand-in: three files joined by notice number, each notice a record or a problem.
+
+Law 1: every row of notices.csv becomes exactly one record or one rejected notice with its problems,
+and what was counted here must equal the transmittal, or the hand-in is refused with both figures.
+Memory does not grow with the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from itertools import groupby
+from typing import BinaryIO, NamedTuple
+
+from printjobs.core import checkdigit
+from printjobs.core.kinds import Kind, Table
+from printjobs.core.model import Addressee, BadInput, Notice, Problem
+
+from .csvfile import CsvFile
+from .sorting import Row, sort_rows
+from .transmittal import ENCODINGS, TableMapping, Transmittal
+from .values import CellFault, Value, parser
+
+
+class Fit(NamedTuple):
+    """What the layout says of a notice: a fault keeps it from being printed."""
+
+    code: str
+    table: str
+    index: int
+    column: str
+    message: str
+
+
+class Outcome(NamedTuple):
+    """One notice number: the record, or None and why. ``rejected`` counts rows of notices.csv."""
+
+    notice: Notice | None
+    problems: list[Problem]
+    rejected: int
+
+
+class Rules(NamedTuple):
+    """What intake needs from outside: the mailing date, known postal codes, and the layout's word."""
+
+    mailing_date: str
+    knows_zip: Callable[[str], bool]
+    fits: Callable[[Notice], list[Fit]]
+
+
+class SubmissionReader:
+    """Iterate for the outcomes; afterwards :meth:`settle` compares the totals with the transmittal."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        transmittal: Transmittal,
+        mapping: Mapping[str, TableMapping],
+        open_file: Callable[[str], BinaryIO],
+        rules: Rules,
+    ) -> None:
+        self.kind = kind
+        self.tax_total = 0
+        self._transmittal = transmittal
+        self._rules = rules
+        encoding = ENCODINGS[transmittal.encoding]
+        self._files = {
+            t.name: CsvFile(open_file(t.file), t, mapping.get(t.name, TableMapping()), encoding)
+            for t in (kind.notices, *kind.details)
+        }
+        self._parsers = {
+            t.name: [(c.key, c.title, parser(c)) for c in t.columns] for t in (kind.notices, *kind.details)
+        }
+        self._total_place = [c.key for c in kind.notices.columns].index(kind.total)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        details = [_Grouped(sort_rows(self._files[t.name])) for t in self.kind.details]
+        notices = sort_rows(self._files[self.kind.notices.name])
+        with closing(notices):
+            for number, same in groupby(notices, key=lambda r: r.key):
+                rows = list(same)
+                for table, grouped in zip(self.kind.details, details, strict=True):
+                    yield from self._orphans(table, grouped.before(number))
+                parts = [grouped.at(number) for grouped in details]
+                yield self._outcome(number, rows, parts)
+        for table, grouped in zip(self.kind.details, details, strict=True):
+            yield from self._orphans(table, grouped.before(None))
+        for file in self._files.values():
+            if file.problems:
+                yield Outcome(None, file.problems, 0)
+
+    @property
+    def notices(self) -> int:
+        """Rows of notices.csv so far."""
+        return self._files[self.kind.notices.name].rows
+
+    def _orphans(self, table: Table, rows: Iterator[Row]) -> Iterator[Outcome]:
+        for row in rows:
+            if row.cells:
+                message = "この行の通知書番号は通知書のファイルにありません。番号を直すか、行を除いてください。"
+                problem = Problem(table.file, row.row, self._title(table, "number"), "orphan_row", message, row.key)
+                yield Outcome(None, [problem], 0)
+
+    def _title(self, table: Table, key: str) -> str:
+        return self._files[table.name].title(key)
+
+    def _outcome(self, number: str, rows: list[Row], parts: list[list[Row]]) -> Outcome:
+        problems: list[Problem] = []
+        for row in rows:
+            self.tax_total += self._stated_tax(row)
+        if not number:
+            return self._unnumbered(rows)
+        if len(rows) > 1:
+            message = f"同じ通知書番号が{len(rows)}行あります。どれが正しいかを決めて1行にしてください。"
+            title = self._title(self.kind.notices, "number")
+            problems += [
+                Problem(self.kind.notices.file, r.row, title, "duplicate_number", message, number) for r in rows
+            ]
+            return Outcome(None, problems, len(rows))
+        head = self._values(self.kind.notices, rows[0], problems)
+        tables: dict[str, list[list[Value]]] = {}
+        for table, part in zip(self.kind.details, parts, strict=True):
+            parsed = [self._values(table, row, problems) for row in part]
+            if all(p is not None for p in parsed):
+                tables[table.name] = [list(p.values())[1:] for p in parsed if p is not None]
+        if head is None or problems or len(tables) != len(parts):
+            return Outcome(None, problems, 1)
+        notice = self._notice(rows[0].row, head, tables)
+        problems += self._addressee_problems(notice, rows[0].row)
+        problems += self._kind_problems(notice, rows[0], parts)
+        if not problems:  # only a sound notice is measured: a fault is told once, at its cause
+            problems += self._fit_problems(notice, rows[0], parts)
+        return Outcome(None, problems, 1) if problems else Outcome(notice, [], 0)
+
+    def _unnumbered(self, rows: list[Row]) -> Outcome:
+        """Rows without a notice number; those with broken columns have their problem from the file."""
+        table = self.kind.notices
+        message = "「通知書番号」が空です。値を入れてください。"
+        problems = [
+            Problem(table.file, r.row, self._title(table, "number"), "required", message) for r in rows if r.cells
+        ]
+        return Outcome(None, problems, len(rows))
+
+    def _stated_tax(self, row: Row) -> int:
+        """The row's tax for the transmittal's total, whether or not the row is otherwise sound."""
+        cell = row.cells[self._total_place] if row.cells else ""
+        return int(cell) if cell.removeprefix("-").isdecimal() and cell.isascii() and len(cell) <= 20 else 0
+
+    def _values(self, table: Table, row: Row, problems: list[Problem]) -> dict[str, Value] | None:
+        """A row's cells as values; None, with problems noted, when one of them cannot be taken."""
+        if not row.cells:
+            return None  # the file noted its column count already
+        values: dict[str, Value] = {}
+        for (key, _, parse), cell in zip(self._parsers[table.name], row.cells, strict=True):
+            try:
+                values[key] = parse(cell)
+            except CellFault as fault:
+                title = self._title(table, key)
+                problems.append(Problem(table.file, row.row, title, fault.code, fault.message, row.key))
+        return values if len(values) == len(row.cells) else None
+
+    def _notice(self, row: int, head: dict[str, Value], tables: dict[str, list[list[Value]]]) -> Notice:
+        values = dict(head)
+        number = str(values.pop("number"))
+        addressee = Addressee(
+            number=str(values.pop("addressee_number")),
+            zip=str(values.pop("zip")).replace("-", ""),
+            **{k: str(values.pop(k)) for k in ("name", "honorific", "address", "building", "country")},
+        )
+        return Notice(self._transmittal.city, self.kind.code, number, row, addressee, values, tables)
+
+    def _addressee_problems(self, notice: Notice, row: int) -> list[Problem]:
+        found: list[tuple[str, str, str]] = []
+        addressee = notice.addressee
+        if checkdigit.addressee_number_digit(addressee.number[:-1]) != addressee.number[-1]:
+            found.append(
+                ("addressee_number", "check_digit", "宛名番号の検査数字が合いません。番号を確かめてください。")
+            )
+        code = addressee.zip
+        if addressee.country:
+            if code:
+                found.append(
+                    (
+                        "zip",
+                        "zip_with_country",
+                        "国名のある宛先に日本の郵便番号があります。どちらかを空にしてください。",
+                    )
+                )
+        elif not code:
+            found.append(("zip", "required", "「郵便番号」が空です。国外あてのときは国名を入れてください。"))
+        elif not (len(code) == 7 and code.isascii() and code.isdigit()):
+            found.append(("zip", "zip_format", "郵便番号は 525-0034 か 5250034 の形で入れてください。"))
+        elif not self._rules.knows_zip(code):
+            found.append(
+                ("zip", "zip_unknown", f"郵便番号 {code} は日本郵便の一覧にありません。正しい番号にしてください。")
+            )
+        table = self.kind.notices
+        return [Problem(table.file, row, self._title(table, k), code, text, notice.number) for k, code, text in found]
+
+    def _kind_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Problem]:
+        return [
+            self._located(c.table, c.index, c.column, c.code, c.message, head, parts)
+            for c in self.kind.check(notice, self._rules.mailing_date)
+        ]
+
+    def _fit_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Problem]:
+        return [
+            self._located(f.table, f.index, f.column, f.code, f.message, head, parts) for f in self._rules.fits(notice)
+        ]
+
+    def _located(
+        self, table: str, index: int, column: str, code: str, message: str, head: Row, parts: list[list[Row]]
+    ) -> Problem:
+        """A problem at the file and row that it came from."""
+        names = [t.name for t in self.kind.details]
+        row = parts[names.index(table)][index].row if table in names and parts[names.index(table)] else head.row
+        source = self.kind.table(table)
+        return Problem(source.file, row, self._title(source, column) if column else "", code, message, head.key)
+
+    def settle(self) -> None:
+        """Compare the counts with the transmittal; :class:`BadInput` names both figures of each difference."""
+        said = self._transmittal
+        rows = {entry.name: entry.rows for entry in said.files}
+        differing = [
+            f"{title}: 送付票 {stated:,}、受領データ {counted:,}"
+            for title, stated, counted in (
+                ("通知書の件数", said.notices, self.notices),
+                ("税額の合計（円）", said.tax_total, self.tax_total),
+                *((f"{f.table.file} の行数", rows[f.table.file], f.rows) for f in self._files.values()),
+            )
+            if stated != counted
+        ]
+        if differing:
+            raise BadInput(
+                "送付票と受領データの合計が一致しないため受け取れません。"
+                + "／".join(differing)
+                + "。データか送付票を直して、もう一度提出してください。"
+            )
+
+
+class _Grouped:
+    """Detail rows in key order, handed out next to the notices they belong to."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def _take(self) -> Row:
+        row = self._next
+        assert row is not None
+        self._next = next(self._rows, None)
+        return row
+
+    def before(self, key: str | None) -> Iterator[Row]:
+        """Rows whose key comes before ``key`` (None: all that are left): nobody asked for them."""
+        while self._next is not None and (key is None or self._next.key < key):
+            yield self._take()
+
+    def at(self, key: str) -> list[Row]:
+        rows = []
+        while self._next is not None and self._next.key == key:
+            rows.append(self._take())
+        return rows
+
+
+__all__ = ["BadInput", "Fit", "Outcome", "Rules", "SubmissionReader"]

@@ -1,0 +1,154 @@
+"""Seal a batch: mail-run file, checksums, job sheet, and the manifest last."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from hashlib import sha256
+
+from printjobs import package, reference
+from printjobs.core.model import BatchStatus, RunStatus
+from printjobs.package import MailRunPiece, Manifest, ManifestCity, ManifestFile
+from printjobs.render import documents
+from printjobs.render.documents import Section
+from printjobs.store import production, runs, writing
+from printjobs.store.models import Run
+from printjobs.store.runs import Record, change_status
+
+from .context import Context, Step
+
+
+def seal(context: Context, batch_id: str) -> list[Step]:
+    """The package step, once every print file of the batch has been read back."""
+    with context.engine.connect() as connection:
+        batch = production.find_batch(connection, batch_id)
+        files = production.files(connection, batch_id)
+        pieces = production.pieces(connection, batch_id)
+        if batch.status != BatchStatus.PLANNED or production.unchecked_files(connection, batch_id):
+            return []
+    run = context.run(batch.run_id)
+    columns = reference.mailrun().columns
+    told = [_mailrun_piece(batch, piece) for piece in pieces]
+    manifest_cities = _cities(pieces)
+    others = {
+        "mailrun.csv": package.mailrun_csv(told, columns),
+        "mailrun.txt": package.mailrun_fixed(told, columns),
+        "jobsheet.pdf": _job_sheet(context, run, batch, files, manifest_cities),
+    }
+    digests = {name: sha256(data).hexdigest() for name, data in others.items()}
+    others["SHA256SUMS"] = package.checksums(digests | {f"{f.id}.pdf": f.sha256 for f in files})
+    manifest = Manifest(
+        run=run.id,
+        kind=run.kind,
+        year=run.year,
+        batch=batch.id,
+        generation=batch.generation,
+        batch_class=batch.class_code,
+        slips=batch.slips,
+        inserts=batch.inserts,
+        by_hand=batch.sheet_class == 0,
+        mailing_date=run.mailing_date,
+        layout=run.layout_version,
+        layout_sha256=run.layout_sha256,
+        vendor_profile=reference.vendor().name,
+        pieces=batch.pieces,
+        sheets=batch.sheets,
+        pages=batch.pages,
+        separators=sum(f.separators for f in files),
+        files=tuple(_manifest_file(f) for f in files),
+        cities=manifest_cities,
+        other_files=digests,
+    )
+    for name, data in others.items():
+        context.files.put(f"batches/{batch_id}/{name}", data)
+    context.files.put(f"batches/{batch_id}/manifest.json", package.manifest_bytes(manifest))
+    with writing(context.engine) as connection:
+        if production.batch_packaged(connection, batch_id):
+            runs.add_event(connection, run.id, context.now(), "package", batch_id)
+        if all(b.status != BatchStatus.PLANNED for b in production.batches(connection, run.id)):
+            change_status(connection, Run, Run.id, run.id, RunStatus.PLANNED, RunStatus.PACKAGED)
+    return []
+
+
+def weight_g(sheets: int, inserts: int) -> int:
+    """Weight of a piece in whole grams, rounded up, by the vendor profile."""
+    weight = reference.vendor().weight
+    return -int(-(sheets * weight.sheet + inserts.bit_count() * weight.insert + weight.envelope) // 1)
+
+
+def _mailrun_piece(batch: Record, piece: Record) -> MailRunPiece:
+    grams = weight_g(piece.sheets, piece.inserts)
+    return MailRunPiece(
+        batch.id, piece.number, piece.generation, piece.sheets, piece.inserts, grams, piece.city, piece.office, 0
+    )
+
+
+def _manifest_file(file: Record) -> ManifestFile:
+    return ManifestFile(
+        path=f"{file.id}.pdf",
+        sha256=file.sha256,
+        bytes=file.bytes,
+        pages=file.pages,
+        sheets=file.sheets,
+        pieces=file.last - file.first + 1,
+        first=file.first,
+        last=file.last,
+        separators=file.separators,
+    )
+
+
+def _cities(pieces: list[Record]) -> tuple[ManifestCity, ...]:
+    count: Counter[str] = Counter()
+    sheets: Counter[str] = Counter()
+    for piece in pieces:
+        count[piece.city] += 1
+        sheets[piece.city] += piece.sheets
+    names = reference.cities()
+    return tuple(ManifestCity(code, names[code].name, count[code], sheets[code]) for code in sorted(count))
+
+
+def _job_sheet(
+    context: Context, run: Record, batch: Record, files: list[Record], cities: tuple[ManifestCity, ...]
+) -> bytes:
+    kind = context.kind(run.kind)
+    by_hand = batch.sheet_class == 0
+    sink = io.BytesIO()
+    documents.write(
+        sink,
+        context.fonts,
+        title=f"作業指示書　{batch.id}",
+        facts=(
+            (
+                "通知",
+                f"{run.year}年度 {kind.name}（{'作り直し ' if batch.generation > 1 else ''}第{batch.generation}世代）",
+            ),
+            ("発送日", run.mailing_date),
+            ("用紙", "A4 両面　" + ("納付書あり（ミシン目 99mm・198mm）" if batch.slips else "納付書なし")),
+            ("折り・封入", "手作業で封入" if by_hand else f"三つ折り、封筒1通あたり{batch.sheet_class}枚まで"),
+            ("同封物", "納付のしおり 1枚" if batch.inserts else "なし"),
+            ("封筒・枚数・頁", f"{batch.pieces:,}通　{batch.sheets:,}枚（区分票を含む）　{batch.pages:,}頁"),
+        ),
+        sections=(
+            Section(
+                "印刷ファイル",
+                ("ファイル", "封筒番号", "通数", "枚数", "頁", "区分票"),
+                [
+                    (f"{f.id}.pdf", f"{f.first:,}〜{f.last:,}", f.last - f.first + 1, f.sheets, f.pages, f.separators)
+                    for f in files
+                ],
+                (58, 32, 20, 20, 20, 20),
+            ),
+            Section(
+                "市別の数",
+                ("市コード", "市", "通数", "枚数（区分票を除く）"),
+                [(c.code, c.name, c.pieces, c.sheets) for c in cities],
+                (30, 50, 35, 55),
+            ),
+        ),
+        notes=(
+            "・印刷の前に SHA256SUMS で全ファイルを確かめてください。合わないファイルは印刷しないでください。",
+            "・区分票は封入しません。どの紙も左下のQRを読み、読めない紙や順番の違う紙は止めてはじいてください。",
+            "・はじいた封筒、汚した封筒は手で直さず、結果の報告に載せてください。作り直しを別のバッチでお渡しします。",
+        ),
+    )
+    return sink.getvalue()

@@ -1,0 +1,61 @@
+"""Release: the moment the vendor may have a batch. Everything is proven once more before it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from printjobs.core.model import BatchStatus, Refused, RunStatus
+from printjobs.store import production, runs, writing
+from printjobs.store.models import Run
+from printjobs.store.runs import Record, change_status
+
+from .context import Context
+from .rendering import file_key
+from .status import status
+
+_BLOCK = 1 << 20
+
+
+def release(context: Context, run_id: str) -> list[str]:
+    """Release every packaged batch of a run and return their ids; :class:`Refused` says what stands against it."""
+    run = context.run(run_id)
+    with context.engine.connect() as connection:
+        batches = production.batches(connection, run_id)
+        waiting = [b for b in batches if b.status == BatchStatus.PACKAGED]
+        files = {b.id: production.files(connection, b.id) for b in waiting}
+        accepted = sum(production.notice_counts(connection, run_id).values())
+        placed = sum(row.notices for row in production.city_counts(connection, run_id))
+    if run.status not in (RunStatus.PACKAGED, RunStatus.RELEASED):
+        raise Refused(
+            f"回 {run_id} は {run.status} で、引き渡せる状態ではありません。run go で最後まで進めてください。"
+        )
+    if not waiting or any(b.status == BatchStatus.PLANNED for b in batches):
+        raise Refused(
+            f"回 {run_id} に引き渡しを待つバッチがないか、作成中のバッチがあります。すでに引渡し済みなら何もする必要はありません。"
+        )
+    if placed != accepted:
+        raise Refused(f"受け取った通知は{accepted:,}件ですが、封筒に入る通知は{placed:,}件です。計画を調べてください。")
+    if unbalanced := [c["name"] for c in status(context, run_id)["cities"] if not c["balanced"]]:
+        raise Refused(f"件数が合わない市があります: {'、'.join(unbalanced)}。run status で差を確かめてください。")
+    for batch in waiting:
+        _verify(context, batch, files[batch.id])
+    with writing(context.engine) as connection:
+        released = [b.id for b in waiting if production.release_batch(connection, b.id)]
+        if run.status == RunStatus.PACKAGED:
+            change_status(connection, Run, Run.id, run_id, RunStatus.PACKAGED, RunStatus.RELEASED)
+        for batch_id in released:
+            runs.add_event(connection, run_id, context.now(), "release", batch_id)
+    return released
+
+
+def _verify(context: Context, batch: Record, files: list[Record]) -> None:
+    """The stored bytes are still those that were read back."""
+    if not context.files.exists(f"batches/{batch.id}/manifest.json"):
+        raise Refused(f"{batch.id} の manifest.json がありません。run go でもう一度作ってください。")
+    for file in files:
+        digest = sha256()
+        with context.files.open(file_key(file)) as source:
+            while block := source.read(_BLOCK):
+                digest.update(block)
+        if digest.hexdigest() != file.sha256:
+            raise Refused(f"{file.id}.pdf が検査の後で変わっています。引き渡せません。保管場所を調べてください。")

@@ -1,0 +1,126 @@
+"""Render a print file from its records, and read it back before anyone else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import msgspec
+
+from printjobs import preflight, reference
+from printjobs.core.model import FileStatus, Notice
+from printjobs.render.printfile import FileJob, FilePiece, PlanDiffers, render_file, sheet_marks
+from printjobs.store import production, writing
+from printjobs.store.runs import Record
+
+from .context import Context, Step
+
+_PIECES = 200  # read from the record files at a time
+
+
+def file_key(file: Record) -> str:
+    """Where a print file is stored: in its batch's folder, from which it is delivered."""
+    return f"batches/{file.batch_id}/{file.id}.pdf"
+
+
+def render(context: Context, file_id: str) -> list[Step]:
+    """The render step. Done twice it writes the same bytes twice."""
+    with context.engine.connect() as connection:
+        file = production.find_file(connection, file_id)
+        batch = production.find_batch(connection, file.batch_id)
+    if file.status != FileStatus.PLANNED:
+        return [] if file.status == FileStatus.CHECKED else [Step("check", (file_id,))]
+    run = context.run(batch.run_id)
+    profile = reference.vendor()
+    job = _job(context, run, batch, file)
+    with context.files.writer(file_key(file)) as sink:
+        written = render_file(
+            sink, context.layout(run), profile.mark, profile.print_.dpi, job, _pieces(context, file, with_notices=True)
+        )
+        if (written.pages, written.sheets) != (file.pages, file.sheets):  # law 3, before the file appears
+            raise PlanDiffers(f"{file_id}: {written.pages} pages, planned {file.pages}")
+    with writing(context.engine) as connection:
+        production.file_rendered(connection, file_id, written.sha256, written.bytes)
+    return [Step("check", (file_id,))]
+
+
+def check(context: Context, file_id: str) -> list[Step]:
+    """The read-back step: every sheet's mark decoded from the finished PDF and held against the plan."""
+    with context.engine.connect() as connection:
+        file = production.find_file(connection, file_id)
+        batch = production.find_batch(connection, file.batch_id)
+    if file.status == FileStatus.CHECKED:
+        return [Step("package", (batch.id,))]
+    run = context.run(batch.run_id)
+    job = _job(context, run, batch, file)
+    expected = (text for piece in _pieces(context, file, with_notices=False) for _, text in sheet_marks(job, piece))
+    path = context.files.local_path(file_key(file))
+    pages = preflight.check(path, expected, 2 if reference.vendor().print_.duplex else 1)
+    if pages != file.pages:
+        raise preflight.PreflightError(f"{file_id} は{pages}頁で、計画の{file.pages}頁と違います。作り直してください。")
+    with writing(context.engine) as connection:
+        production.file_checked(connection, file_id)
+        last = production.unchecked_files(connection, batch.id) == 0
+    return [Step("package", (batch.id,))] if last else []
+
+
+def _job(context: Context, run: Record, batch: Record, file: Record) -> FileJob:
+    return FileJob(
+        file_id=file.id,
+        run=run.code,
+        batch_id=batch.id,
+        batch=batch.number,
+        generation=batch.generation,
+        by_hand=batch.sheet_class == 0,
+        date=run.mailing_date,
+        key=context.mark_key(run.id),
+        values=context.city_values(run),
+    )
+
+
+def _pieces(context: Context, file: Record, *, with_notices: bool) -> Iterator[FilePiece]:
+    """A file's pieces in order; a piece that begins a section knows how long the section is."""
+    with context.engine.connect() as connection:
+        rows = production.pieces(connection, file.batch_id, file.first, file.last)
+        places = production.notice_places(connection, file.batch_id, file.first, file.last) if with_notices else []
+    sections = {}
+    for _, same in groupby(rows, key=lambda r: r.office):
+        section = list(same)
+        sections[section[0].number] = len(section)
+    by_piece = {number: list(same) for number, same in groupby(places, key=lambda p: p.piece)}
+    for i in range(0, len(rows), _PIECES):
+        part = rows[i : i + _PIECES]
+        wanted = [place for row in part for place in by_piece.get(row.number, ())]
+        notices = iter(read_notices(context, wanted))
+        for row in part:
+            own = [next(notices) for _ in by_piece.get(row.number, ())]
+            if with_notices and len(own) != row.notices:
+                raise PlanDiffers(f"{file.id} piece {row.number}: {len(own)} notices, planned {row.notices}")
+            yield FilePiece(row.number, row.city, row.office, row.sheets, row.inserts, sections.get(row.number, 0), own)
+
+
+def read_notices(context: Context, places: list[Record]) -> list[Notice]:
+    """Notices from their record files by offset, in the order asked for."""
+    decode = msgspec.msgpack.Decoder(Notice).decode
+    found: dict[int, Notice] = {}
+    by_file: dict[str, list[int]] = {}
+    for i, place in enumerate(places):
+        by_file.setdefault(place.records, []).append(i)
+    for records, indices in by_file.items():
+        starts, lengths = [places[i].start for i in indices], [places[i].length for i in indices]
+        for i, data in zip(indices, context.files.ranges(records, starts, lengths), strict=True):
+            notice = found[i] = decode(data)
+            if notice.number != places[i].number:
+                raise PlanDiffers(f"record file {records} does not hold what the database says")
+    return [found[i] for i in range(len(places))]
+
+
+def released_marks(context: Context, run: Record, batch: Record) -> Iterator[tuple[int, str, list[str]]]:
+    """Number, status and sheet marks of every piece of a batch, as its camera would read them."""
+    with context.engine.connect() as connection:
+        files = production.files(connection, batch.id)
+        rows = production.pieces(connection, batch.id)
+    job = _job(context, run, batch, files[0])
+    for row in rows:
+        piece = FilePiece(row.number, row.city, row.office, row.sheets, row.inserts, 0, [])
+        yield row.number, row.status, [text for _, text in sheet_marks(job, piece)]

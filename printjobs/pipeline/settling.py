@@ -1,0 +1,135 @@
+"""The vendor's reports: joined with every sheet, settling every piece."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from hashlib import sha256
+from io import TextIOWrapper
+from pathlib import Path
+from typing import NamedTuple
+
+from printjobs.core import marks
+from printjobs.core.model import BadInput, BatchStatus, PieceStatus, Refused, RunStatus
+from printjobs.core.reconcile import DISPOSITIONS, Event, Expected, Finding, reconcile
+from printjobs.store import production, runs, tracking, writing
+
+from .context import Context, Step
+from .planning import reprint
+
+COLUMNS = ("time", "event", "batch", "piece", "mark", "status", "count")
+_EVENTS = ("sheet", "piece", "post")
+
+
+class Settled(NamedTuple):
+    """What a report did: lines read, pieces by new status, findings, and whether it came before."""
+
+    lines: int
+    statuses: dict[str, int]
+    findings: list[Finding]
+    reprints: list[Step]
+    again: bool
+
+
+def load_scans(context: Context, run_id: str, path: Path) -> Settled:
+    """Take a report once, whole; then plan reprints for what it leaves spoiled or missing."""
+    run = context.run(run_id)
+    if run.status not in (RunStatus.RELEASED, RunStatus.CLOSED):
+        raise Refused(f"回 {run_id} はまだ引き渡していません（{run.status}）。release の後で報告を取り込んでください。")
+    try:
+        data_hash = _hash(path)
+    except OSError as error:
+        raise BadInput(f"報告ファイル {path.name} を開けません。ファイル名を確かめてください。") from error
+    with writing(context.engine) as connection:
+        before = tracking.find_scan_log(connection, run_id, data_hash)
+        if before is not None:
+            return Settled(before.lines, {}, [], [], again=True)
+        if run.status == RunStatus.CLOSED:
+            raise Refused(f"回 {run_id} は締めてあります。新しい報告は受け取れません。内容を受託者と確かめてください。")
+        seen = tracking.seen_sheets(connection, run_id)
+        rows = production.run_pieces(connection, run_id)
+        ids = {r.batch: r.batch_id for r in rows}
+        before_status = {(r.batch, r.number): PieceStatus(r.status) for r in rows}
+        expected = {
+            key: Expected(r.sheets, r.generation, before_status[key], seen.get(key, ()))
+            for r in rows
+            if (key := (r.batch, r.number)) and r.status != PieceStatus.PLANNED
+        }
+        lines = [0]
+        key = context.mark_key(run_id)
+        result = reconcile(expected, _events(path, lines), lambda text: marks.decode(text, key), run.code)
+        changes: defaultdict[tuple[PieceStatus, PieceStatus], list[tuple[str, int]]] = defaultdict(list)
+        counts: defaultdict[str, int] = defaultdict(int)
+        for (batch, piece), new in result.statuses.items():
+            old = before_status[batch, piece]
+            if old == PieceStatus.RELEASED and new == PieceStatus.MAILED:
+                changes[PieceStatus.RELEASED, PieceStatus.INSERTED].append((ids[batch], piece))
+                old = PieceStatus.INSERTED
+            if old != new:
+                changes[old, new].append((ids[batch], piece))
+                counts[new] += 1
+        order = sorted(changes, key=lambda c: c[1] == PieceStatus.MAILED)
+        production.set_piece_statuses(connection, {c: changes[c] for c in order})
+        for batch in result.posted:
+            production.batch_posted(connection, ids[batch])
+        log = tracking.add_scan_log(connection, run_id, data_hash, lines[0])
+        tracking.add_sightings(connection, log, result.sightings)
+        tracking.add_findings(connection, log, result.findings)
+        detail = " ".join(f"{k} {v}" for k, v in sorted(counts.items()))
+        runs.add_event(connection, run_id, context.now(), "scans", data_hash[:16], f"lines {lines[0]} {detail}")
+    return Settled(lines[0], dict(counts), result.findings, reprint(context, run_id), again=False)
+
+
+def _hash(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _events(path: Path, lines: list[int]) -> Iterator[Event]:
+    """A report in the plain CSV form; :class:`BadInput` with the line when it is not one."""
+    with path.open("rb") as raw:
+        reader = csv.reader(TextIOWrapper(raw, encoding="utf-8-sig", newline=""), strict=True)
+        try:
+            header = next(reader, None)
+            if header != list(COLUMNS):
+                raise BadInput(f"報告ファイルの見出しが違います。{','.join(COLUMNS)} の順の列にしてください。")
+            for line, cells in enumerate(reader, start=2):
+                lines[0] += 1
+                yield _event(line, cells)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise BadInput(
+                f"報告ファイルの{lines[0] + 2}行目付近を読めません（{error}）。出力し直してください。"
+            ) from error
+
+
+def _event(line: int, cells: list[str]) -> Event:
+    if len(cells) != len(COLUMNS):
+        raise BadInput(f"報告ファイルの{line}行目は{len(cells)}列です。{len(COLUMNS)}列にしてください。")
+    _, what, batch, piece, mark, disposition, count = cells
+    sound = (
+        what in _EVENTS
+        and all(c.isascii() and (c.isdigit() or not c) for c in (batch, piece, count))
+        and (what != "piece" or disposition in DISPOSITIONS)
+        and (what == "sheet" or batch)
+    )
+    if not sound:
+        raise BadInput(
+            f"報告ファイルの{line}行目を読めません。event は {'・'.join(_EVENTS)}、status は {'・'.join(DISPOSITIONS)}、"
+            "番号は半角数字にしてください。"
+        )
+    return Event(line, what, int(batch or 0), int(piece or 0), mark, disposition, int(count or 0))
+
+
+def all_posted(context: Context, run_id: str) -> bool:
+    """Whether every batch of the run is in the post and nothing waits for a reprint."""
+    with context.engine.connect() as connection:
+        batches = production.batches(connection, run_id)
+        return (
+            bool(batches)
+            and all(b.status == BatchStatus.POSTED for b in batches)
+            and not production.pieces_with_status(connection, run_id, PieceStatus.SPOILED)
+        )

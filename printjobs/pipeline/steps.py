@@ -1,0 +1,60 @@
+"""All steps by name, and what the database says is still to be done.
+
+A step takes ids, does one thing that may be done twice, and returns the steps that come next. The
+embedded pool and the Dramatiq actors both run ``run_step``; when messages are lost, ``unfinished``
+finds the work again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from printjobs.core.model import BatchStatus, FileStatus, RunStatus, SubmissionStatus
+from printjobs.store import production, runs
+
+from . import costing, packaging, planning, proofs, rendering, settling, submitting
+from .context import Context, Step
+
+STEPS: Mapping[str, Callable[..., list[Step]]] = MappingProxyType(
+    {
+        "intake": submitting.take_in,
+        "plan": planning.plan,
+        "proof": proofs.proof,
+        "render": rendering.render,
+        "check": rendering.check,
+        "package": packaging.seal,
+        "reprint": planning.reprint,
+        "close": costing.close,
+    }
+)
+
+
+def run_step(context: Context, step: Step) -> list[Step]:
+    """Do one step; what it returns comes next."""
+    return STEPS[step.name](context, *step.ids)
+
+
+def unfinished(context: Context, run_id: str) -> list[Step]:
+    """The steps that can be done now, from what the database says and nothing else."""
+    run = context.run(run_id)
+    with context.engine.connect() as connection:
+        submissions = runs.submissions(connection, run_id)
+        waiting = [s for s in submissions if s.status == SubmissionStatus.RECEIVED]
+        if waiting:
+            return [Step("intake", (str(s.id),)) for s in waiting]
+        if run.status == RunStatus.OPEN:
+            return [Step("plan", (run_id,))]
+        steps: list[Step] = []
+        for batch in production.batches(connection, run_id):
+            if batch.status != BatchStatus.PLANNED:
+                continue
+            files = production.files(connection, batch.id)
+            names = {FileStatus.PLANNED: "render", FileStatus.RENDERED: "check"}
+            todo = [Step(names[FileStatus(f.status)], (f.id,)) for f in files if f.status in names]
+            steps += todo or [Step("package", (batch.id,))]
+        cities = sorted(s.city for s in submissions if s.status == SubmissionStatus.ACCEPTED and s.notices > s.rejected)
+    steps += [Step("proof", (run_id, c)) for c in cities if not context.files.exists(proofs.proof_key(run_id, c))]
+    if not steps and run.status == RunStatus.RELEASED and settling.all_posted(context, run_id):
+        steps.append(Step("close", (run_id,)))
+    return steps

@@ -1,0 +1,274 @@
+"""A city's hand-in: copied into the inbox under its own hash, then read into records and problems."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from hashlib import blake2s, sha256
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import msgspec
+
+from printjobs import intake, reference
+from printjobs.core import postal
+from printjobs.core.kinds import LEAFLET, Kind
+from printjobs.core.model import BadInput, Notice, Problem, Refused, RunStatus, SubmissionStatus
+from printjobs.render.compiled import CompiledLayout, Fault
+from printjobs.store import production, runs, writing
+from printjobs.store.runs import Record
+
+from .context import Context, Step
+
+Progress = Callable[[int, int], None]
+_BLOCK = 1 << 20
+_ROWS = 1_000
+
+
+class Submitted(NamedTuple):
+    """What a city is told: its hand-in's id and status, notices received and rejected."""
+
+    id: int
+    city: str
+    status: str
+    received: int
+    rejected: int
+    again: bool
+
+
+def submit(context: Context, run_id: str, city: str, path: Path, progress: Progress | None = None) -> Submitted:
+    """Take a folder with a transmittal and its CSV files. The same files twice are one hand-in.
+
+    Raises :class:`Refused` when the run takes none any more, :class:`BadInput` when the hand-in as a
+    whole cannot be taken; what was wrong is recorded and other cities are not touched.
+    """
+    run = context.run(run_id)
+    reference.city(city)
+    if run.status != RunStatus.OPEN:
+        raise Refused(
+            f"回 {run_id} は締め切り済み（{run.status}）です。追加や差替えは新しい回を開いて提出してください。"
+        )
+    digests = _digests(path)
+    identity = sha256("".join(f"{name} {digest}\n" for name, digest in sorted(digests.items())).encode()).hexdigest()
+    with context.engine.connect() as connection:
+        before = runs.same_submission(connection, run_id, city, identity)
+    if before is not None and before.status != SubmissionStatus.RECEIVED:
+        return _told(before, again=True)
+    inbox = f"inbox/{run_id}/{city}/{identity[:16]}"
+    for name in digests:
+        with (path / name).open("rb") as source:
+            copied, _ = context.files.take(source, f"{inbox}/{name}")
+        if copied != digests[name]:
+            raise BadInput(f"{name} が受取りの途中で書き換わりました。出力が終わってから、もう一度提出してください。")
+    if before is None:
+        with writing(context.engine) as connection:
+            submission_id = runs.add_submission(
+                connection,
+                {
+                    "run_id": run_id,
+                    "city": city,
+                    "sha256": identity,
+                    "status": SubmissionStatus.RECEIVED,
+                    "inbox": inbox,
+                },
+            )
+            runs.add_event(connection, run_id, context.now(), "submit", city, identity)
+    else:
+        submission_id = before.id
+    take_in(context, str(submission_id), progress)
+    with context.engine.connect() as connection:
+        after = runs.find_submission(connection, submission_id)
+    if after.status == SubmissionStatus.REFUSED:
+        raise BadInput(after.reason)
+    return _told(after, again=False)
+
+
+def _told(row: Record, *, again: bool) -> Submitted:
+    if row.status == SubmissionStatus.REFUSED:
+        raise BadInput(row.reason)
+    return Submitted(row.id, row.city, row.status, row.notices, row.rejected, again)
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """SHA-256 of every file of a hand-in folder; :class:`BadInput` when it is not one."""
+    if not (path / intake.NAME).is_file():
+        raise BadInput(
+            f"{path.name} に送付票 {intake.NAME} がありません。送付票とCSVの入ったフォルダを指定してください。"
+        )
+    digests = {}
+    for file in sorted(path.iterdir()):
+        if file.is_file() and not file.name.startswith("."):
+            digest = sha256()
+            with file.open("rb") as source:
+                while block := source.read(_BLOCK):
+                    digest.update(block)
+            digests[file.name] = digest.hexdigest()
+    return digests
+
+
+def take_in(context: Context, submission_id: str, progress: Progress | None = None) -> list[Step]:
+    """The intake step: read one hand-in to its end and record all of it, or its refusal, at once."""
+    with context.engine.connect() as connection:
+        submission = runs.find_submission(connection, int(submission_id))
+    if submission.status != SubmissionStatus.RECEIVED:
+        return []
+    run = context.run(submission.run_id)
+    with tempfile.TemporaryFile() as spool:
+        try:
+            reader, records, rejected = _read(context, run, submission, spool, progress)
+        except BadInput as refusal:
+            _refuse(context, submission, str(refusal))
+            return []
+        with writing(context.engine) as connection:
+            runs.drop_accepted(connection, run.id, submission.city)
+            totals = {
+                "notices": reader.notices,
+                "rejected": rejected,
+                "tax_total": reader.tax_total,
+                "records": records,
+            }
+            if runs.settle_submission(connection, submission.id, SubmissionStatus.ACCEPTED, totals):
+                production.add_notices(connection, _spooled(spool, dict))
+                runs.add_problems(connection, submission.id, _spooled(spool, Problem))
+                detail = f"received {reader.notices} rejected {rejected}"
+                runs.add_event(connection, run.id, context.now(), "accept", submission.city, detail)
+    return []
+
+
+def _refuse(context: Context, submission: Record, reason: str) -> None:
+    with writing(context.engine) as connection:
+        if runs.settle_submission(connection, submission.id, SubmissionStatus.REFUSED, {"reason": reason}):
+            runs.add_problems(connection, submission.id, [Problem(intake.NAME, 0, "", "refused", reason)])
+            runs.add_event(connection, submission.run_id, context.now(), "refuse", submission.city)
+
+
+def _read(
+    context: Context, run: Record, submission: Record, spool: IO[bytes], progress: Progress | None
+) -> tuple[intake.SubmissionReader, str, int]:
+    """Stream a hand-in: records into their file, light rows and problems into the spool."""
+    kind, layout = context.kind(run.kind), context.layout(run)
+    inbox = submission.inbox
+    transmittal = intake.parse(context.files.read(f"{inbox}/{intake.NAME}"), kind, run.year, submission.city)
+    _compare_hashes(context, inbox, transmittal)
+    mapping = {}
+    if any(entry.name == intake.MAPPING for entry in transmittal.files):
+        mapping = intake.parse_mapping(context.files.read(f"{inbox}/{intake.MAPPING}"), kind)
+    zips = intake.PostalCodes()
+    rules = intake.Rules(run.mailing_date, zips.knows, lambda notice: fits(layout, notice))
+    with contextlib.ExitStack() as opened:
+        reader = intake.SubmissionReader(
+            kind, transmittal, mapping, lambda name: opened.enter_context(context.files.open(f"{inbox}/{name}")), rules
+        )
+        records = f"records/{run.id}/{submission.city}-{submission.sha256[:16]}.records"
+        start = rejected = done = 0
+        encode = msgspec.msgpack.Encoder().encode
+        with context.files.writer(records) as writer:
+            block = _Spooler(spool)
+            for outcome in reader:
+                rejected += outcome.rejected
+                block.add(outcome.problems)
+                if outcome.notice is not None:
+                    data = encode(outcome.notice)
+                    writer.write(data)
+                    block.add([_row(run.id, submission.id, outcome.notice, start, len(data), layout, zips)])
+                    start += len(data)
+                done += 1
+                if progress and done % 500 == 0:
+                    progress(done, transmittal.notices)
+            reader.settle()
+            block.flush()
+    if progress:
+        progress(transmittal.notices, transmittal.notices)
+    return reader, records, rejected
+
+
+class _Spooler:
+    """Holds rows back on disk, so that memory does not grow with a city."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._rows = file, list[Any]()
+
+    def add(self, rows: list[Any]) -> None:
+        self._rows += rows
+        if len(self._rows) >= _ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        pickle.dump(self._rows, self._file, protocol=5)
+        self._rows = []
+
+
+def _spooled(file: IO[bytes], of: type[Any]) -> Iterator[Any]:
+    file.seek(0)
+    while True:
+        try:
+            rows = pickle.load(file)  # noqa: S301 - our own bytes, from a file nobody else can open
+        except EOFError:
+            return
+        yield from (row for row in rows if isinstance(row, of))
+
+
+def _compare_hashes(context: Context, inbox: str, transmittal: intake.Transmittal) -> None:
+    for entry in transmittal.files:
+        key = f"{inbox}/{entry.name}"
+        if not context.files.exists(key):
+            raise BadInput(f"送付票にある {entry.name} がありません。ファイルをそろえて、もう一度提出してください。")
+        digest = sha256()
+        with context.files.open(key) as source:
+            while block := source.read(_BLOCK):
+                digest.update(block)
+        if digest.hexdigest() != entry.sha256:
+            raise BadInput(
+                f"{entry.name} の SHA-256 が送付票と違います（送付票 {entry.sha256[:12]}…、受領 {digest.hexdigest()[:12]}…）。"
+                "送付票を作った後に変わったか、途中で切れています。出力と送付票を作り直してください。"
+            )
+
+
+def _row(
+    run_id: str,
+    submission_id: int,
+    notice: Notice,
+    start: int,
+    length: int,
+    layout: CompiledLayout,
+    zips: intake.PostalCodes,
+) -> dict[str, Any]:
+    """The light row of a notice: nothing that tells who it is for."""
+    addressee = notice.addressee
+    slips = layout.has_rows(notice, "slips")
+    owner = blake2s("\x1f".join((notice.city, *msgspec.structs.astuple(addressee))).encode(), digest_size=16)
+    return {
+        "submission_id": submission_id,
+        "run_id": run_id,
+        "city": notice.city,
+        "number": notice.number,
+        "owner": owner.hexdigest(),
+        "office": postal.OVERSEAS if addressee.country else postal.delivery_office(zips.old_code(addressee.zip) or ""),
+        "zip": addressee.zip,
+        "sheets": layout.sheet_count(notice),
+        "slips": slips,
+        "inserts": LEAFLET if slips else 0,
+        "start": start,
+        "length": length,
+    }
+
+
+def fits(layout: CompiledLayout, notice: Notice) -> list[intake.Fit]:
+    """What the layout says against printing a notice, as sentences for the city."""
+    return [_fit(layout.kind, fault) for fault in layout.check(notice)]
+
+
+def _fit(kind: Kind, fault: Fault) -> intake.Fit:
+    table = kind.table(fault.table)
+    keys = [field.rpartition(".")[2] for field in fault.fields]
+    column = next((c for t in (table, kind.notices) for c in t.columns if c.key in keys), None)
+    title = column.title if column else ""
+    message = {
+        "no_glyph": f"「{title}」の文字 {fault.detail} を印字できる書体がありません。IPAmj明朝を入れるか、外字として同定してください。",
+        "overflow": f"「{title}」が枠に入りきりません（{fault.detail}）。文字溢れ一覧に載せ、この通知は取り置きました。"
+        "短い表記にするか、手作業で作ってください。",
+        "too_many_rows": f"1枚目の表に入る行数を超えています（{fault.detail}）。行を減らすか、様式を改めてください。",
+    }[fault.code]
+    return intake.Fit(fault.code, fault.table, fault.index, column.key if column else "", message)

@@ -1,0 +1,141 @@
+"""One print file: pieces in their final order, separators between them, a mark on every sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from printjobs.core import marks
+from printjobs.core.marks import SheetMark
+from printjobs.core.model import Notice
+from printjobs.reference import MarkPlace
+
+from .compiled import CompiledLayout
+from .symbol import SIZE, image_code
+from .template import Template
+from .text import MM
+from .writer import A4, PdfWriter, Sink
+
+_MARK_TEXT = 5.0  # pt: the same text beside the symbol, for people
+
+
+class FilePiece(NamedTuple):
+    """A numbered piece with its notices; ``section`` counts the pieces after a separator, else 0."""
+
+    number: int
+    city: str
+    office: str
+    sheets: int
+    inserts: int
+    section: int
+    notices: list[Notice]
+
+
+class FileJob(NamedTuple):
+    """What all pieces of a file share. ``values``: by city, what its fixed texts are filled with."""
+
+    file_id: str
+    run: str
+    batch_id: str
+    batch: int
+    generation: int
+    by_hand: bool
+    date: str
+    key: bytes
+    values: Mapping[str, Mapping[str, str]]
+
+
+class Written(NamedTuple):
+    pages: int
+    sheets: int
+    bytes: int
+    sha256: str
+
+
+class PlanDiffers(Exception):
+    """A notice rendered to another number of sheets than was planned: a fault of ours."""
+
+
+class MarkPainter:
+    """Draws a sheet mark at the vendor's place, on the device's own grid."""
+
+    def __init__(self, layout: CompiledLayout, place: MarkPlace, dpi: int) -> None:
+        dot = 72 / dpi
+        self.side = SIZE * place.module_dots * dot
+        self.x = round(place.x * MM / dot) * dot
+        self.y = round((A4[1] - place.y * MM - self.side) / dot) * dot
+        self._below = self.y - (place.quiet_modules * place.module_dots * dot + place.clear * MM)
+        self._chain = layout.fonts.chains["gothic"]
+
+    def code(self, text: str, writer: PdfWriter) -> str:
+        """Page code of the symbol and of its text in two lines below the quiet zone."""
+        half = marks.LENGTH // 2
+        lines = []
+        for i, part in enumerate((text[:half], text[half:])):
+            span = self._chain.spans(part, writer.ink.of(self._chain))[0]
+            y = self._below - _MARK_TEXT * (0.9 + 1.1 * i)
+            lines.append(f"1 0 0 1 {self.x - 3:.2f} {y:.2f} Tm<{span.codes}>Tj")
+        resource = self._chain.faces[0].resource
+        return image_code(text, self.x, self.y, self.side) + f"BT /{resource} {_MARK_TEXT:g} Tf {' '.join(lines)} ET\n"
+
+
+def sheet_marks(job: FileJob, piece: FilePiece) -> Iterator[tuple[SheetMark, str]]:
+    """The marks of a piece's sheets in order, and what they say; a separator's first, if there is one."""
+    flags = marks.HAND_WORK if job.by_hand else 0
+    if piece.section:
+        mark = SheetMark(job.run, job.batch, piece.number, 0, 0, job.generation, flags | marks.SEPARATOR, 0)
+        yield mark, marks.encode(mark, job.key)
+    for sheet in range(1, piece.sheets + 1):
+        end = marks.END_OF_PIECE if sheet == piece.sheets else 0
+        mark = SheetMark(
+            job.run, job.batch, piece.number, sheet, piece.sheets, job.generation, flags | end, piece.inserts
+        )
+        yield mark, marks.encode(mark, job.key)
+
+
+def render_file(
+    sink: Sink, layout: CompiledLayout, place: MarkPlace, dpi: int, job: FileJob, pieces: Iterable[FilePiece]
+) -> Written:
+    """Write a whole print file. The same job and pieces give the same bytes on every machine."""
+    writer = PdfWriter(sink, title=job.file_id, date=job.date)
+    painter = MarkPainter(layout, place, dpi)
+    sheets = 0
+    for piece in pieces:
+        texts = [text for _, text in sheet_marks(job, piece)]
+        sheets += len(texts)
+        if piece.section:
+            writer.add_page(_separator(layout, writer, job, piece) + painter.code(texts.pop(0), writer))
+            writer.add_page("")
+        for notice in piece.notices:
+            sides = layout.sides(notice)
+            values = job.values[notice.city]
+            if len(sides) // 2 > len(texts):
+                raise PlanDiffers(f"{job.file_id} piece {piece.number}: more sheets than planned")
+            for i, side in enumerate(sides):
+                code = layout.page(notice, side, writer, notice.city, values)
+                writer.add_page(code + painter.code(texts.pop(0), writer) if i % 2 == 0 else code)
+        if texts:
+            raise PlanDiffers(f"{job.file_id} piece {piece.number}: {len(texts)} sheets less than planned")
+    writer.close()
+    return Written(writer.pages, sheets, writer.size, writer.sha256)
+
+
+def _separator(layout: CompiledLayout, writer: PdfWriter, job: FileJob, piece: FilePiece) -> str:
+    """Page code of a separator sheet: which office's pieces follow, and how many."""
+    styles = {**layout.layout.styles}
+    template = Template(layout.fonts, styles, {})
+    template.text((26, 60, 158, 12), "区　分　票", "title", "center")
+    lines = (
+        ("バッチ", job.batch_id),
+        ("印刷ファイル", job.file_id),
+        ("郵便区番号", piece.office or "外国"),
+        ("封筒番号", f"{piece.number:,} から {piece.number + piece.section - 1:,} まで"),
+        ("通数", f"{piece.section:,} 通"),
+    )
+    for i, (label, value) in enumerate(lines):
+        y = 90.0 + 16 * i
+        template.text((40, y, 34, 10), label, "heading", "left")
+        template.text((76, y, 110, 10), value, "title", "left")
+    template.text((26, 190, 158, 6), "この紙は封入しません。", "heading", "center")
+    writer.ink.add(template.ink)
+    return template.code + "\n"

@@ -1,0 +1,69 @@
+"""The only reader of the environment. Every setting is ``PRINTJOBS_`` and the name in capitals."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# Where Debian and macOS users have IPAmj Mincho; it is not ours to ship, so it is used when installed.
+_IPAMJ = (
+    Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf"),
+    Path("/usr/share/fonts/opentype/ipamjm/ipamjm.ttf"),
+    Path("/Library/Fonts/ipamjm.ttf"),
+)
+
+
+class Settings(BaseSettings):
+    """Where things are kept and how many processes may work.
+
+    ``home``: folder of stored files, and of the SQLite database when ``database_url`` is empty.
+    ``redis_url``: empty means the embedded pool of processes. ``secret``: at least 32 characters;
+    empty means one is made once and kept in ``home`` (mode 0600). ``gaiji_font``: a further face
+    for characters that BIZ UD lacks; empty means IPAmj Mincho where it is installed, ``none`` none.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PRINTJOBS_")
+
+    home: Path = Path("printjobs-data")
+    database_url: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("")
+    secret: SecretStr = SecretStr("")
+    gaiji_font: str = ""
+    processes: int = os.cpu_count() or 1
+
+    def database(self) -> str:
+        """The SQLAlchemy URL."""
+        return self.database_url.get_secret_value() or f"sqlite:///{(self.home / 'printjobs.db').absolute()}"
+
+    def gaiji_face(self) -> Path | None:
+        """The further face, or None."""
+        if self.gaiji_font == "none":
+            return None
+        if self.gaiji_font:
+            return Path(self.gaiji_font)
+        return next((p for p in _IPAMJ if p.is_file()), None)
+
+    def secret_bytes(self) -> bytes:
+        """The operator's secret that sheet marks are keyed with."""
+        if given := self.secret.get_secret_value():
+            return given.encode()
+        path = self.home / "secret.key"
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            self.home.mkdir(parents=True, exist_ok=True)
+            # Linked into place, so that of two processes starting at once both keep the first one's secret.
+            made = path.with_name(f".secret-{os.getpid()}")
+            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(secrets.token_hex(32).encode())
+            try:
+                os.link(made, path)
+            except FileExistsError:
+                pass
+            finally:
+                made.unlink()
+            return path.read_bytes()

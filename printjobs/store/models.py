@@ -1,0 +1,192 @@
+"""The tables: what is asked about, in light rows. A notice's content stays in record files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class Run(SQLModel, table=True):
+    """One notice kind of one year. What was pinned when it was opened never changes under it."""
+
+    id: str = Field(primary_key=True)
+    code: str = Field(unique=True)
+    kind: str
+    year: int
+    mailing_date: str
+    layout_version: str
+    layout_sha256: str
+    fonts_sha256: str
+    status: str
+    opened_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class Submission(SQLModel, table=True):
+    """One hand-in of one city: what its transmittal said and what intake counted itself."""
+
+    __table_args__ = (UniqueConstraint("run_id", "city", "sha256"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    city: str
+    sha256: str
+    status: str
+    inbox: str
+    records: str = ""
+    notices: int = 0
+    rejected: int = 0
+    tax_total: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
+
+
+class Problem(SQLModel, table=True):
+    """One fault in a city's data, as the city sees it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    submission_id: int = Field(foreign_key="submission.id", index=True)
+    file: str
+    row: int
+    column: str
+    code: str
+    message: str = Field(sa_column=Column(Text, nullable=False))
+    notice_number: str = ""
+
+
+class Batch(SQLModel, table=True):
+    """What the vendor prints and inserts as one job. Sheets and pages are paper, separators included."""
+
+    id: str = Field(primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    number: int
+    generation: int
+    class_code: str
+    slips: bool
+    inserts: int
+    sheet_class: int
+    status: str
+    pieces: int
+    sheets: int
+    pages: int
+
+
+class PrintFile(SQLModel, table=True):
+    """A run of pieces that one task renders and one PDF holds."""
+
+    __tablename__ = "print_file"
+
+    id: str = Field(primary_key=True)
+    batch_id: str = Field(foreign_key="batch.id", index=True)
+    sequence: int
+    first: int
+    last: int
+    separators: int
+    sheets: int
+    pages: int
+    status: str
+    sha256: str = ""
+    bytes: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
+
+
+class Piece(SQLModel, table=True):
+    """One envelope of one generation; a reprint is a new row and the old one is superseded."""
+
+    batch_id: str = Field(primary_key=True, foreign_key="batch.id")
+    number: int = Field(primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    generation: int
+    city: str
+    office: str
+    zip: str
+    sheets: int
+    inserts: int
+    slips: bool
+    notices: int
+    status: str
+
+
+class Notice(SQLModel, table=True):
+    """Where an accepted notice is: in which record file, at which bytes, in which piece."""
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "city", "number"),
+        Index("ix_notice_piece", "batch_id", "piece"),
+        ForeignKeyConstraint(["batch_id", "piece"], ["piece.batch_id", "piece.number"]),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    submission_id: int = Field(foreign_key="submission.id", index=True)
+    run_id: str = Field(foreign_key="run.id")
+    city: str
+    number: str
+    owner: str
+    office: str
+    zip: str
+    sheets: int
+    slips: bool
+    inserts: int
+    start: int = Field(sa_column=Column(BigInteger, nullable=False))
+    length: int
+    batch_id: str | None = None
+    piece: int | None = None
+
+
+class ScanLog(SQLModel, table=True):
+    """A report file of the vendor's machines, taken once."""
+
+    __tablename__ = "scan_log"
+    __table_args__ = (UniqueConstraint("run_id", "sha256"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    sha256: str
+    lines: int
+
+
+class Scan(SQLModel, table=True):
+    """One sheet that a camera saw, joined with its piece. ``code`` is empty when all is well."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    log_id: int = Field(foreign_key="scan_log.id", index=True)
+    line: int
+    batch: int
+    piece: int
+    sheet: int
+    code: str
+
+
+class Finding(SQLModel, table=True):
+    """Something in a report that somebody has to look at. ``batch`` and ``piece`` are 0 when unknown."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    log_id: int = Field(foreign_key="scan_log.id", index=True)
+    line: int
+    batch: int
+    piece: int
+    code: str
+    message: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class Event(SQLModel, table=True):
+    """Append-only: what was done to what, when. Ids and counts, never a name."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(index=True)
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    what: str
+    subject: str
+    detail: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
+
+
+class Charge(SQLModel, table=True):
+    """The cost ledger, append-only: one city's share of one invoice line. A correction is another line."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    city: str
+    item: str
+    rule: str
+    basis: str
+    yen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    notices: int

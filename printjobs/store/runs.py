@@ -1,0 +1,121 @@
+"""Runs, submissions, problems and events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, update
+from sqlmodel import SQLModel, select
+
+from printjobs.core.model import Problem as ProblemValue
+from printjobs.core.model import SubmissionStatus, advance
+
+from .models import Event, Notice, Problem, Run, Submission
+
+Record = Row[Any]
+_CHUNK = 5_000
+
+
+def insert_many(connection: Connection, model: type[SQLModel], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert any number of rows without holding them all."""
+    chunk: list[Mapping[str, Any]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CHUNK:
+            connection.execute(insert(model), chunk)
+            chunk = []
+    if chunk:
+        connection.execute(insert(model), chunk)
+
+
+def change_status(connection: Connection, model: Any, key: Any, value: Any, old: StrEnum, new: StrEnum) -> bool:
+    """Compare and set: True for the one caller that made the step, False when it was made already."""
+    advance(old, new)
+    done = connection.execute(update(model).where(key == value, model.status == old).values(status=new))
+    return done.rowcount > 0
+
+
+def add_event(connection: Connection, run_id: str, at: datetime, what: str, subject: str, detail: str = "") -> None:
+    connection.execute(insert(Event).values(run_id=run_id, at=at, what=what, subject=subject, detail=detail))
+
+
+def add_run(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(insert(Run).values(**values))
+
+
+def find_run(connection: Connection, run_id: str) -> Record | None:
+    return connection.execute(select(*Run.__table__.c).where(Run.id == run_id)).one_or_none()  # type: ignore[attr-defined]
+
+
+def run_ids(connection: Connection) -> list[str]:
+    return list(connection.execute(select(Run.id).order_by(Run.id)).scalars())
+
+
+def find_submission(connection: Connection, submission_id: int) -> Record:
+    return connection.execute(select(*_S).where(Submission.id == submission_id)).one()
+
+
+def submissions(connection: Connection, run_id: str) -> Sequence[Record]:
+    """All hand-ins of a run in the order they came."""
+    return connection.execute(select(*_S).where(Submission.run_id == run_id).order_by(_S.id)).all()
+
+
+def same_submission(connection: Connection, run_id: str, city: str, sha256: str) -> Record | None:
+    """The hand-in with exactly these files, if the city made it before."""
+    where = (Submission.run_id == run_id, Submission.city == city, Submission.sha256 == sha256)
+    return connection.execute(select(*_S).where(*where)).one_or_none()
+
+
+def add_submission(connection: Connection, values: Mapping[str, Any]) -> int:
+    done = connection.execute(insert(Submission).values(**values).returning(_S.id))
+    return int(done.scalar_one())
+
+
+def drop_accepted(connection: Connection, run_id: str, city: str) -> None:
+    """Take back what a city handed in before, as far as planning could see it: a better one has come."""
+    old = select(Submission.id).where(
+        Submission.run_id == run_id, Submission.city == city, Submission.status == SubmissionStatus.ACCEPTED
+    )
+    connection.execute(delete(Notice).where(Notice.submission_id.in_(old)))  # type: ignore[attr-defined]
+    connection.execute(
+        update(Submission)
+        .where(Submission.run_id == run_id, Submission.city == city, Submission.status == SubmissionStatus.ACCEPTED)  # type: ignore[arg-type]
+        .values(status=advance(SubmissionStatus.ACCEPTED, SubmissionStatus.REPLACED))
+    )
+
+
+def settle_submission(connection: Connection, submission_id: int, new: StrEnum, values: Mapping[str, Any]) -> bool:
+    """Record what intake found; False when another worker was first."""
+    if not change_status(connection, Submission, Submission.id, submission_id, SubmissionStatus.RECEIVED, new):
+        return False
+    connection.execute(update(Submission).where(Submission.id == submission_id).values(**values))  # type: ignore[arg-type]
+    return True
+
+
+def add_problems(connection: Connection, submission_id: int, problems: Iterable[ProblemValue]) -> None:
+    rows = (
+        {
+            "submission_id": submission_id, "file": p.file, "row": p.row, "column": p.column, "code": p.code,
+            "message": p.message, "notice_number": p.notice_number,
+        }
+        for p in problems
+    )  # fmt: skip
+    insert_many(connection, Problem, rows)
+
+
+def problems(connection: Connection, run_id: str) -> Sequence[Record]:
+    """Problems of hand-ins that stand (accepted, or refused and not yet bettered), by city, file and row."""
+    standing = (SubmissionStatus.ACCEPTED, SubmissionStatus.REFUSED)
+    newest = select(func.max(_S.id)).where(Submission.run_id == run_id, _S.status.in_(standing)).group_by(_S.city)
+    return connection.execute(
+        select(_S.city, *Problem.__table__.c)  # type: ignore[attr-defined]
+        .join(Submission, Problem.submission_id == Submission.id)  # type: ignore[arg-type]
+        .where(_S.id.in_(newest))
+        .order_by(_S.city, Problem.file, Problem.row, Problem.id)
+    ).all()
+
+
+_S = Submission.__table__.c  # type: ignore[attr-defined]

@@ -46,7 +46,7 @@ class Face:
 
     def advance(self, gid: int) -> float:
         """Width of a glyph in thousandths of an em."""
-        return self._font.get_glyph_h_advance(gid) * self._scale
+        return float(self._font.get_glyph_h_advance(gid) * self._scale)
 
     def subset(self, gids: set[int]) -> bytes:
         """The font file with only these glyphs, numbers kept, so page code needs no second pass."""
@@ -54,7 +54,7 @@ class Face:
         wanted.glyph_set.update(gids)
         wanted.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_LAYOUT_CLOSURE
         wanted.drop_table_tag_set.update({int.from_bytes(tag) for tag in _UNNEEDED_TABLES})
-        return hb.subset(self.hb_face, wanted).blob.data
+        return bytes(hb.subset(self.hb_face, wanted).blob.data)
 
     @property
     def metrics(self) -> tuple[int, int, tuple[int, int, int, int]]:

@@ -32,7 +32,9 @@ def font_objects(face: Face, glyphs: dict[int, str]) -> FontObjects:
     ascent, descent, box = face.metrics
     packed = zlib.compress(data, 9)
     return FontObjects(
-        font=f"<</Type/Font/Subtype/Type0/BaseFont/{base}/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>",
+        font=(
+            f"<</Type/Font/Subtype/Type0/BaseFont/{base}/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>"
+        ),
         descendant=(
             f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{base}/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)"
             f"/Supplement 0>>/CIDToGIDMap/Identity/DW 1000/W[{_widths(face, glyphs)}]/FontDescriptor %d 0 R>>"

@@ -22,10 +22,10 @@ _USED: WeakKeyDictionary[Any, dict[Face, dict[int, str]]] = WeakKeyDictionary()
 class ReportLabFont:
     """Implements the part of ReportLab's font interface that ``drawString`` and Platypus use."""
 
-    _multiByte = 1
-    _dynamicFont = 1
+    _multiByte = 1  # noqa: N815 - ReportLab's name
+    _dynamicFont = 1  # noqa: N815 - ReportLab's name
     shapable = False
-    substitutionFonts: tuple[()] = ()
+    substitutionFonts: tuple[()] = ()  # noqa: N815 - ReportLab's name
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain

@@ -22,7 +22,7 @@ class _Element(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Unknown keys are mistakes: a misspelt key must not pass in silence."""
 
 
-class Style(_Element):
+class Style(_Element, frozen=True):
     """A named look: chain of faces and size in points, line distance in millimetres."""
 
     font: Literal["mincho", "gothic", "gothic-bold"]
@@ -30,7 +30,7 @@ class Style(_Element):
     leading: Mm = 0
 
 
-class Text(_Element, tag="text"):
+class Text(_Element, frozen=True, tag="text"):
     """Fixed text in a box, wrapped at its width; a city's values are filled in at compile time."""
 
     at: Box
@@ -40,7 +40,7 @@ class Text(_Element, tag="text"):
     top: bool = False  # stand at the top of the box instead of its middle
 
 
-class Rule(_Element, tag="rule"):
+class Rule(_Element, frozen=True, tag="rule"):
     """A line between two points; ``dash`` in millimetres for a fold or cut."""
 
     from_: tuple[Mm, Mm] = msgspec.field(name="from")
@@ -49,7 +49,7 @@ class Rule(_Element, tag="rule"):
     dash: Mm = 0
 
 
-class Frame(_Element, tag="frame"):
+class Frame(_Element, frozen=True, tag="frame"):
     """A rectangle: outline weight in millimetres, ``fill`` as grey (1 is white)."""
 
     at: Box
@@ -57,7 +57,7 @@ class Frame(_Element, tag="frame"):
     fill: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class Grid(_Element, tag="grid"):
+class Grid(_Element, frozen=True, tag="grid"):
     """A ruled table of fixed cells; ``heads`` are texts of the first row on light grey."""
 
     at: tuple[Mm, Mm]
@@ -72,7 +72,7 @@ class Grid(_Element, tag="grid"):
 Static = Text | Rule | Frame | Grid
 
 
-class Slot(_Element):
+class Slot(_Element, frozen=True):
     """A place that is filled per notice.
 
     ``lines``: how many lines the text may wrap to. Text too wide is condensed to 70 % at most;
@@ -87,7 +87,7 @@ class Slot(_Element):
     lines: int = 1
 
 
-class Column(_Element):
+class Column(_Element, frozen=True):
     """One column of a flowing table: width, title, and the text of a row's cell."""
 
     width: Mm
@@ -98,7 +98,7 @@ class Column(_Element):
     style: str = ""
 
 
-class Table(_Element):
+class Table(_Element, frozen=True):
     """Rows of a data table in ruled lines; ``count`` of them fit one page. Titles stand ``head`` mm high."""
 
     of: str
@@ -111,7 +111,7 @@ class Table(_Element):
     head_style: str = "label"
 
 
-class Repeat(_Element):
+class Repeat(_Element, frozen=True):
     """A form (a payment slip) drawn once per row, ``pitch`` mm further down each time."""
 
     of: str
@@ -121,7 +121,7 @@ class Repeat(_Element):
     slots: tuple[Slot, ...] = ()
 
 
-class Page(_Element):
+class Page(_Element, frozen=True):
     """One side of a sheet."""
 
     static: tuple[Static, ...] = ()
@@ -130,7 +130,7 @@ class Page(_Element):
     repeats: tuple[Repeat, ...] = ()
 
 
-class Rows(_Element):
+class Rows(_Element, frozen=True):
     """A named view of a detail file: ``where`` keeps rows, ``when`` keeps or empties it as a whole.
 
     Both are ``FIELD OP VALUE`` with OP one of ``=``, ``!=``, ``>``.
@@ -141,7 +141,7 @@ class Rows(_Element):
     when: str = ""
 
 
-class Sheet(_Element):
+class Sheet(_Element, frozen=True):
     """A sheet of the notice. With ``flow``, as many as the rows of that view need.
 
     ``back`` of a flowing sheet takes rows too when it is the same page; ``blank`` stands in for it
@@ -154,7 +154,7 @@ class Sheet(_Element):
     blank: str = ""
 
 
-class Layout(_Element):
+class Layout(_Element, frozen=True):
     """A whole notice of one kind in one version."""
 
     kind: str

@@ -87,28 +87,32 @@ def _line(tree: Any, path: str) -> int:
 
 def _mistakes(layout: Layout, page: Page) -> Iterator[tuple[str, str]]:
     """Path and reason of what is wrong on one page: off the paper, unknown style or rows."""
-    for i, element in enumerate(page.static):
-        for reason in _static_mistakes(layout, element):
-            yield f".static[{i}]", reason
-    for i, slot in enumerate(page.slots):
-        for reason in _slot_mistakes(layout, slot, 0):
-            yield f".slots[{i}]", reason
+    yield from _element_mistakes(layout, "", page.static, page.slots, 0)
     for i, table in enumerate(page.tables):
-        width, height = sum(c.width for c in table.columns), table.head + table.count * table.pitch
         if table.of not in layout.rows:
             yield f".tables[{i}]", f"no rows are called {table.of}"
+        for style in {table.style, table.head_style, *(c.style for c in table.columns if c.style)}:
+            if style not in layout.styles:
+                yield f".tables[{i}]", f"no style is called {style}"
+        width, height = sum(c.width for c in table.columns), table.head + table.count * table.pitch
         if reason := _off_paper((*table.at, width, height)):
             yield f".tables[{i}]", reason
     for i, repeat in enumerate(page.repeats):
-        down = (repeat.count - 1) * repeat.pitch
         if repeat.of not in layout.rows:
             yield f".repeats[{i}]", f"no rows are called {repeat.of}"
-        for j, slot in enumerate(repeat.slots):
-            for reason in _slot_mistakes(layout, slot, down):
-                yield f".repeats[{i}].slots[{j}]", reason
-        for j, element in enumerate(repeat.static):
-            for reason in _static_mistakes(layout, element):
-                yield f".repeats[{i}].static[{j}]", reason
+        down = (repeat.count - 1) * repeat.pitch
+        yield from _element_mistakes(layout, f".repeats[{i}]", repeat.static, repeat.slots, down)
+
+
+def _element_mistakes(
+    layout: Layout, path: str, static: tuple[Static, ...], slots: tuple[Slot, ...], down: float
+) -> Iterator[tuple[str, str]]:
+    for i, element in enumerate(static):
+        for reason in _static_mistakes(layout, element):
+            yield f"{path}.static[{i}]", reason
+    for i, slot in enumerate(slots):
+        for reason in _slot_mistakes(layout, slot, down):
+            yield f"{path}.slots[{i}]", reason
 
 
 def _static_mistakes(layout: Layout, element: Static) -> Iterator[str]:

@@ -112,7 +112,7 @@ def _told_when_full(key: str) -> Iterator[None]:
         text = str(error)
         if "No space left" in text or "os error 28" in text or "File too large" in text:
             raise StoreFull(
-                f"保存先の空き容量が足りず、{key} を書けませんでした。空きを作ってから同じ操作をもう一度行ってください。"
-                "途中のファイルは残していません。"
+                f"保存先の空き容量が足りず、{key} を書けませんでした。途中のファイルは残していません。"
+                "空きを作ってから同じ操作をもう一度行ってください。"
             ) from error
         raise

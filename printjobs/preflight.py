@@ -16,6 +16,7 @@ import zxingcpp
 from printjobs.core.model import PrintjobsError
 
 _IMAGE = re.compile(rb"BI/W (\d+)/H (\d+)/IM true/D\[1 0\]/F/AHx\nID ([0-9A-F]+)>\nEI")
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _DARK, _LIGHT = b"\x00", b"\xff"
 
 
@@ -43,7 +44,7 @@ def _decode(width: int, height: int, data: bytes) -> str:
     image = memoryview(bytes(pixels)).cast("B", shape=[height, width])
     found = zxingcpp.read_barcode(
         image,
-        formats=zxingcpp.BarcodeFormat.QRCode,
+        formats=_QR,
         is_pure=True,
         try_rotate=False,
         try_downscale=False,

@@ -16,6 +16,7 @@ def main() -> None:
         app()
     except PrintjobsError as error:
         if "--json" in sys.argv:
-            print(json.dumps({"error": str(error), "exit_code": error.exit_code}, ensure_ascii=False))
-        print(f"エラー: {error}", file=sys.stderr)
+            said = {"error": str(error), "exit_code": error.exit_code}
+            sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+        sys.stderr.write(f"エラー: {error}\n")
         sys.exit(error.exit_code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from . import show
 _YEAR, _SEED = 2026, 1
 _MARKER = ".printjobs-demo"  # a folder without it is somebody's own and is not emptied
 _ROUNDS = 5  # reprints of reprints; a rehearsal needs one
-_SECRET = "a demonstration keeps no secret, and so its files are the same on every machine"
+_SECRET = "a demonstration keeps no secret, and so its files are the same on every machine"  # noqa: S105 - made public on purpose
 
 
 def run_demo(scale: float, into: Path, *, hidden: bool) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def run_demo(scale: float, into: Path, *, hidden: bool) -> dict[str, Any]:
         for city in reference.cities():
             submitting.submit(
                 context, run_id, city, into / "handin" / city,
-                lambda done, total, city=city: bars.update(city, done, total),
+                partial(bars.update, city),
             )  # fmt: skip
     say("3. 計画し、組版し、読み戻して、封印する")
     with show.bars(hidden=hidden) as bars:

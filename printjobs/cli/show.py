@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,8 @@ from printjobs.pipeline.doctor import Finding
 from printjobs.pipeline.settling import Settled
 from printjobs.sample import SampleSummary
 
-console = Console(highlight=False, soft_wrap=False)
+_WIDE = 130  # what the widest table needs where there is no terminal to ask
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 _STEP_NAMES = {
     "intake": "受取り",
     "plan": "計画",
@@ -36,6 +38,7 @@ _STATUS_NAMES = {
     "released": "引渡し済み",
     "closed": "締め済み",
 }
+_COUNTED = ("received", "rejected", "pulled", "mailed", "outstanding", "pieces", "sheets", "charged_yen")
 _SHOWN = 12  # problems and findings listed before "and so many more"
 
 
@@ -77,7 +80,7 @@ def _table(title: str, *columns: tuple[str, bool]) -> Table:
     """Columns by title; True stands numbers to the right."""
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for name, right in columns:
-        table.add_column(name, justify="right" if right else "left", no_wrap=right)
+        table.add_column(name, justify="right" if right else "left", no_wrap=right, overflow="fold")
     return table
 
 
@@ -108,9 +111,10 @@ def status(status: dict[str, Any]) -> None:
     )  # fmt: skip
     for c in status["cities"]:
         table.add_row(
-            c["name"], *(f"{c[k]:,}" for k in ("received", "rejected", "pulled", "mailed", "outstanding", "pieces", "sheets")),
-            f"{c['charged_yen']:,}", "○" if c["balanced"] else "[red]×[/red]",
-        )  # fmt: skip
+            c["name"],
+            *(f"{c[key]:,}" for key in _COUNTED),
+            "○" if c["balanced"] else "[red]×[/red]",
+        )
     console.print(table)
     if status["batches"]:
         table = _table(
@@ -167,13 +171,20 @@ def settled(done: Settled) -> None:
 def cost(values: dict[str, Any]) -> None:
     names = reference.cities()
     kind = "確定（差出し実績）" if values["settled"] else "見込み（計画の数）"
-    items = list(dict.fromkeys(i["item"] for c in values["cities"] for i in c["items"]))
-    table = _table(f"費用 {kind}　請求総額 {values['invoice_yen']:,}円", ("費目", False), *((names[c["code"]].name, True) for c in values["cities"]))  # fmt: skip
-    for item in items:
-        shares = [next((i["yen"] for i in c["items"] if i["item"] == item), 0) for c in values["cities"]]
-        table.add_row(item, *(f"{s:,}" for s in shares))
-    table.add_section()
-    table.add_row("合計", *(f"{c['total_yen']:,}" for c in values["cities"]))
+    table = _table(
+        f"費用 {kind}　請求総額 {values['invoice_yen']:,}円",
+        ("市", False),
+        ("固定費", True),
+        ("印刷・封入", True),
+        ("消費税", True),
+        ("郵便料", True),
+        ("合計（円）", True),
+    )
+    for city in values["cities"]:
+        shares = dict.fromkeys(("fixed", "variable", "tax", "postage"), 0)
+        for item in city["items"]:
+            shares[item["group"]] += item["yen"]
+        table.add_row(names[city["code"]].name, *(f"{yen:,}" for yen in shares.values()), f"{city['total_yen']:,}")
     console.print(table)
     console.print("各市の合計は請求総額と一致します。" if values["sum_ok"] else "[red]合計が一致しません。[/red]")
 

@@ -64,8 +64,12 @@ class Volumes(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One city's share of one invoice line: by which rule, on what basis, in yen."""
+    """One city's share of one invoice line: by which rule, on what basis, in yen.
 
+    ``group`` is ``fixed``, ``variable``, ``tax`` or ``postage``.
+    """
+
+    group: str
     item: str
     rule: str
     basis: str
@@ -132,9 +136,9 @@ def make_bill(volumes: Mapping[str, Volumes], population: Mapping[str, int], tar
     codes = sorted(volumes)
     lines: dict[str, list[Item]] = {code: [] for code in codes}
 
-    def add(name: str, rule: str, shares: Mapping[str, int], basis: Mapping[str, str]) -> None:
+    def add(group: str, name: str, rule: str, shares: Mapping[str, int], basis: Mapping[str, str]) -> None:
         for code in codes:
-            lines[code].append(Item(name, rule, basis[code], shares[code]))
+            lines[code].append(Item(group, name, rule, basis[code], shares[code]))
 
     people = {code: population[code] for code in codes}
     everyone = sum(people.values())
@@ -142,22 +146,24 @@ def make_bill(volumes: Mapping[str, Volumes], population: Mapping[str, int], tar
     rule = f"均等割{tariff.fixed_rule.equal_percent}%・人口割{tariff.fixed_rule.population_percent}%"
     for key, yen in tariff.fixed.items():
         basis = {code: f"人口 {people[code]:,} / {everyone:,}" for code in codes}
-        add(ITEM_NAMES[key], rule, largest_remainder(yen, weights), basis)
+        add("fixed", ITEM_NAMES[key], rule, largest_remainder(yen, weights), basis)
     for key, unit in tariff.variable.items():
         own = {code: volumes[code].units.get(key, 0) for code in codes}
         count = sum(own.values())
+        if not count:
+            continue
         yen = int(Fraction(unit) * count)  # rounded down once per invoice line
         basis = {code: f"{own[code]:,} / {count:,} × {unit}円" for code in codes}
-        add(ITEM_NAMES[key], "実績割", largest_remainder(yen, own), basis)
+        add("variable", ITEM_NAMES[key], "実績割", largest_remainder(yen, own), basis)
     before_tax = {code: sum(i.yen for i in lines[code]) for code in codes}
     tax = int(Fraction(tariff.consumption_tax_percent) * sum(before_tax.values()) / 100)
     basis = {code: f"税抜 {before_tax[code]:,}円 の {tariff.consumption_tax_percent}%" for code in codes}
-    add("消費税", "税抜額割", largest_remainder(tax, before_tax), basis)
+    add("tax", "消費税", "税抜額割", largest_remainder(tax, before_tax), basis)
     for name, unit_yen in [(p.name, p.yen) for p in tariff.postage] + [(tariff.overseas.name, tariff.overseas.yen)]:
         own = {code: volumes[code].postage.get(name, 0) for code in codes}
         if sum(own.values()):
             basis = {code: f"{own[code]:,}通 × {unit_yen}円" for code in codes}
-            add(f"郵便料 {name}", "実費", {code: own[code] * unit_yen for code in codes}, basis)
+            add("postage", f"郵便料 {name}", "実費", {code: own[code] * unit_yen for code in codes}, basis)
     bills = tuple(
         CityBill(code, volumes[code].notices, tuple(lines[code]), sum(i.yen for i in lines[code])) for code in codes
     )

@@ -27,7 +27,7 @@ class Expected(NamedTuple):
     seen: tuple[int, ...] = ()
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True):
     """One line of a report in our own words.
 
     ``what`` is ``sheet`` (``mark`` is what the camera read, empty when it read nothing), ``piece``
@@ -125,7 +125,7 @@ class Reconciler:
         self.result.sightings.append(Sighting(event.line, key[0], key[1], sheet, code))
 
     def _genuine(self, event: Event, mark: SheetMark, key: Key) -> str:
-        """A sheet of ours: is it expected, current, in order, and alone?"""
+        """Judge a sheet of ours: expected, current, in order, and alone."""
         expected = self._expected.get(key)
         if expected is None or mark.generation != expected.generation or mark.of != expected.sheets:
             self._find(event, "unknown_piece", "計画にない紙を読み取りました。紙を抜いて確かめてください。", key)

@@ -8,9 +8,10 @@ Memory does not grow with the files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from itertools import groupby
 from typing import BinaryIO, NamedTuple
+
+import msgspec
 
 from printjobs.core import checkdigit
 from printjobs.core.kinds import Kind, Table
@@ -22,7 +23,7 @@ from .transmittal import ENCODINGS, TableMapping, Transmittal
 from .values import CellFault, Value, parser
 
 
-class Fit(NamedTuple):
+class Fit(msgspec.Struct, frozen=True):
     """What the layout says of a notice: a fault keeps it from being printed."""
 
     code: str
@@ -76,13 +77,12 @@ class SubmissionReader:
     def __iter__(self) -> Iterator[Outcome]:
         details = [_Grouped(sort_rows(self._files[t.name])) for t in self.kind.details]
         notices = sort_rows(self._files[self.kind.notices.name])
-        with closing(notices):
-            for number, same in groupby(notices, key=lambda r: r.key):
-                rows = list(same)
-                for table, grouped in zip(self.kind.details, details, strict=True):
-                    yield from self._orphans(table, grouped.before(number))
-                parts = [grouped.at(number) for grouped in details]
-                yield self._outcome(number, rows, parts)
+        for number, same in groupby(notices, key=lambda r: r.key):
+            rows = list(same)
+            for table, grouped in zip(self.kind.details, details, strict=True):
+                yield from self._orphans(table, grouped.before(number))
+            parts = [grouped.at(number) for grouped in details]
+            yield self._outcome(number, rows, parts)
         for table, grouped in zip(self.kind.details, details, strict=True):
             yield from self._orphans(table, grouped.before(None))
         for file in self._files.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -88,7 +88,7 @@ def _date(cell: str, column: Column) -> Value:
     try:
         if len(cell) != len("2026-04-30"):
             raise ValueError  # noqa: TRY301 - told the same way as a date that does not exist
-        return datetime.date.fromisoformat(cell).isoformat()
+        return dt.date.fromisoformat(cell).isoformat()
     except ValueError:
         raise CellFault(
             "date_format", f"「{column.title}」は 2026-04-30 の形の実在する日付で入れてください。"

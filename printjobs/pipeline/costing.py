@@ -7,6 +7,8 @@ import io
 from collections import Counter, defaultdict
 from typing import Any
 
+import msgspec
+
 from printjobs import reference
 from printjobs.core import cost
 from printjobs.core.cost import Bill, Tariff, Volumes
@@ -69,11 +71,18 @@ def close(context: Context, run_id: str) -> list[Step]:
     with writing(context.engine) as connection:
         if not tracking.charges(connection, run_id):
             rows = [
-                {"run_id": run_id, "city": c.code, "notices": c.notices, "item": i.item, "rule": i.rule, "basis": i.basis,
-                 "yen": i.yen}
+                {
+                    "run_id": run_id,
+                    "city": c.code,
+                    "notices": c.notices,
+                    "item": i.item,
+                    "rule": i.rule,
+                    "basis": i.basis,
+                    "yen": i.yen,
+                }
                 for c in made.cities
                 for i in c.items
-            ]  # fmt: skip
+            ]
             tracking.add_charges(connection, rows)
             runs.add_event(connection, run_id, context.now(), "charge", run_id, f"yen {made.invoice_yen}")
     if unbalanced := [c["name"] for c in status(context, run_id)["cities"] if not c["balanced"]]:
@@ -93,7 +102,7 @@ def as_values(made: Bill, *, settled: bool) -> dict[str, Any]:
         "cities": [
             {
                 "code": c.code,
-                "items": [{"item": i.item, "rule": i.rule, "basis": i.basis, "yen": i.yen} for i in c.items],
+                "items": [msgspec.to_builtins(i) for i in c.items],
                 "total_yen": c.total_yen,
             }
             for c in made.cities
@@ -133,11 +142,11 @@ def _write_statements(context: Context, run: Record, made: Bill) -> None:
         )
         context.files.put(f"statements/{run.id}/{city.code}.pdf", sink.getvalue())
     text = io.StringIO(newline="")
-    rows = [(c.code, names[c.code].name, c.notices, c.total_yen) for c in made.cities]
+    totals = [(c.code, names[c.code].name, c.notices, c.total_yen) for c in made.cities]
     csv.writer(text, lineterminator="\r\n").writerows(
         [
             ("市コード", "市", "差出し件数", "負担金（円）"),
-            *rows,
+            *totals,
             ("", "合計", sum(c.notices for c in made.cities), made.invoice_yen),
         ]
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 import layouts
 from printjobs.core import marks
@@ -20,7 +20,7 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
     if year not in _YEARS:
         raise UsageError(f"年度 {year} は扱えません。西暦4桁（{_YEARS[0]}〜{_YEARS[-1]}）で入れてください。")
     try:
-        date = datetime.date.fromisoformat(mailing_date) if mailing_date else datetime.date(year, *kind.mailing)
+        date = dt.date.fromisoformat(mailing_date) if mailing_date else dt.date(year, *kind.mailing)
     except ValueError:
         raise UsageError(f"発送日 {mailing_date} は 2026-04-10 の形の実在する日付で入れてください。") from None
     try:

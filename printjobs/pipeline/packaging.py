@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from hashlib import sha256
 
 from printjobs import package, reference
@@ -97,7 +98,7 @@ def _manifest_file(file: Record) -> ManifestFile:
     )
 
 
-def _cities(pieces: list[Record]) -> tuple[ManifestCity, ...]:
+def _cities(pieces: Sequence[Record]) -> tuple[ManifestCity, ...]:
     count: Counter[str] = Counter()
     sheets: Counter[str] = Counter()
     for piece in pieces:
@@ -108,7 +109,7 @@ def _cities(pieces: list[Record]) -> tuple[ManifestCity, ...]:
 
 
 def _job_sheet(
-    context: Context, run: Record, batch: Record, files: list[Record], cities: tuple[ManifestCity, ...]
+    context: Context, run: Record, batch: Record, files: Sequence[Record], cities: tuple[ManifestCity, ...]
 ) -> bytes:
     kind = context.kind(run.kind)
     by_hand = batch.sheet_class == 0

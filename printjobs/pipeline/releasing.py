@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from printjobs.core.model import BatchStatus, Refused, RunStatus
@@ -31,7 +32,8 @@ def release(context: Context, run_id: str) -> list[str]:
         )
     if not waiting or any(b.status == BatchStatus.PLANNED for b in batches):
         raise Refused(
-            f"回 {run_id} に引き渡しを待つバッチがないか、作成中のバッチがあります。すでに引渡し済みなら何もする必要はありません。"
+            f"回 {run_id} には引渡しを待つバッチがありません（すでに引渡し済みか、まだ作成中です）。"
+            "run status で確かめ、作成中なら run go を行ってください。"
         )
     if placed != accepted:
         raise Refused(f"受け取った通知は{accepted:,}件ですが、封筒に入る通知は{placed:,}件です。計画を調べてください。")
@@ -48,7 +50,7 @@ def release(context: Context, run_id: str) -> list[str]:
     return released
 
 
-def _verify(context: Context, batch: Record, files: list[Record]) -> None:
+def _verify(context: Context, batch: Record, files: Sequence[Record]) -> None:
     """The stored bytes are still those that were read back."""
     if not context.files.exists(f"batches/{batch.id}/manifest.json"):
         raise Refused(f"{batch.id} の manifest.json がありません。run go でもう一度作ってください。")

@@ -57,8 +57,8 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
             if (key := (r.batch, r.number)) and r.status != PieceStatus.PLANNED
         }
         lines = [0]
-        key = context.mark_key(run_id)
-        result = reconcile(expected, _events(path, lines), lambda text: marks.decode(text, key), run.code)
+        mark_key = context.mark_key(run_id)
+        result = reconcile(expected, _events(path, lines), lambda text: marks.decode(text, mark_key), run.code)
         changes: defaultdict[tuple[PieceStatus, PieceStatus], list[tuple[str, int]]] = defaultdict(list)
         counts: defaultdict[str, int] = defaultdict(int)
         for (batch, piece), new in result.statuses.items():
@@ -118,8 +118,8 @@ def _event(line: int, cells: list[str]) -> Event:
     )
     if not sound:
         raise BadInput(
-            f"報告ファイルの{line}行目を読めません。event は {'・'.join(_EVENTS)}、status は {'・'.join(DISPOSITIONS)}、"
-            "番号は半角数字にしてください。"
+            f"報告ファイルの{line}行目を読めません。event は {'・'.join(_EVENTS)}、"
+            f"status は {'・'.join(DISPOSITIONS)}、番号は半角数字にしてください。"
         )
     return Event(line, what, int(batch or 0), int(piece or 0), mark, disposition, int(count or 0))
 

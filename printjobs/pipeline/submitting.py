@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ from .context import Context, Step
 Progress = Callable[[int, int], None]
 _BLOCK = 1 << 20
 _ROWS = 1_000
+_SET_ASIDE = ("overflow", "no_glyph", "private_use", "too_many_rows")
 
 
 class Submitted(NamedTuple):
@@ -134,7 +137,19 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
                 runs.add_problems(connection, submission.id, _spooled(spool, Problem))
                 detail = f"received {reader.notices} rejected {rejected}"
                 runs.add_event(connection, run.id, context.now(), "accept", submission.city, detail)
+        _write_overflow_list(context, run.id, submission.city, _spooled(spool, Problem))
     return []
+
+
+def _write_overflow_list(context: Context, run_id: str, city: str, problems: Iterator[Problem]) -> None:
+    """The list of texts too long and characters without a glyph (文字超過リスト) that a city works through."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(("通知書番号", "ファイル", "行", "項目", "種類", "内容"))
+    writer.writerows(
+        (p.notice_number, p.file, p.row, p.column, p.code, p.message) for p in problems if p.code in _SET_ASIDE
+    )
+    context.files.put(f"reports/{run_id}/overflow-{city}.csv", text.getvalue().encode("utf-8-sig"))
 
 
 def _refuse(context: Context, submission: Record, reason: str) -> None:
@@ -221,7 +236,8 @@ def _compare_hashes(context: Context, inbox: str, transmittal: intake.Transmitta
                 digest.update(block)
         if digest.hexdigest() != entry.sha256:
             raise BadInput(
-                f"{entry.name} の SHA-256 が送付票と違います（送付票 {entry.sha256[:12]}…、受領 {digest.hexdigest()[:12]}…）。"
+                f"{entry.name} の SHA-256 が送付票と違います"
+                f"（送付票 {entry.sha256[:12]}…、受領 {digest.hexdigest()[:12]}…）。"
                 "送付票を作った後に変わったか、途中で切れています。出力と送付票を作り直してください。"
             )
 
@@ -266,7 +282,8 @@ def _fit(kind: Kind, fault: Fault) -> intake.Fit:
     column = next((c for t in (table, kind.notices) for c in t.columns if c.key in keys), None)
     title = column.title if column else ""
     message = {
-        "no_glyph": f"「{title}」の文字 {fault.detail} を印字できる書体がありません。IPAmj明朝を入れるか、外字として同定してください。",
+        "no_glyph": f"「{title}」の文字 {fault.detail} を印字できる書体がありません。"
+        "IPAmj明朝（fonts-ipamj-mincho）を入れて回を開き直すか、外字として同定してください。",
         "overflow": f"「{title}」が枠に入りきりません（{fault.detail}）。文字溢れ一覧に載せ、この通知は取り置きました。"
         "短い表記にするか、手作業で作ってください。",
         "too_many_rows": f"1枚目の表に入る行数を超えています（{fault.detail}）。行を減らすか、様式を改めてください。",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from fonts import Chain, FontSet
 from layouts.language import Column, Layout, Page, Repeat, Slot, Style, Table
 from printjobs.core.kinds import Kind
@@ -19,7 +21,7 @@ from .text import MM, NARROWEST, Fitted, fit
 from .writer import A4, Ink, PdfWriter
 
 
-class Fault(NamedTuple):
+class Fault(msgspec.Struct, frozen=True):
     """Why a notice cannot be printed as it is: ``overflow``, ``no_glyph`` or ``too_many_rows``."""
 
     code: str
@@ -35,6 +37,10 @@ class Side(NamedTuple):
     page: str
     rows: tuple[str, list[Row]] | None
     info: PageInfo
+
+
+# A page of the layout, the rows that flow into it, and its place among the pages of that flow.
+_Half = tuple[str, tuple[str, list[Row]] | None, int, int]
 
 
 class Place:
@@ -66,7 +72,10 @@ class Place:
             return "no_glyph", " ".join(f"U+{ord(c):04X}" for c in missing[0])
         if fit(text, self.chain, self.size, self.width, self.lines) is None:
             natural = self.chain.width(text) * self.size / 1000
-            return "overflow", f"{natural / MM:.0f}mm > {self.width / MM:.0f}mm x {self.lines} / {NARROWEST}%"
+            return (
+                "overflow",
+                f"必要な幅{natural / MM:.0f}mm、枠{self.width / MM:.0f}mm×{self.lines}行、{NARROWEST}%まで縮めても",
+            )
         return None
 
     def draw(self, out: list[str], text: str, down: float, ink: Ink) -> None:
@@ -107,7 +116,7 @@ class Place:
         return self.x + (self.width - width) / (2 if self.align == "center" else 1)
 
 
-class Flow(NamedTuple):
+class Flow(msgspec.Struct, frozen=True):
     """Slots that repeat down a page, one set per row. ``form``: a repeat draws its own form each time."""
 
     of: str
@@ -181,23 +190,24 @@ class CompiledLayout:
     def sides(self, notice: Notice) -> list[Side]:
         """The pages of a notice in order, front and back of each sheet in turn."""
         views = self.views(notice)
-        pairs: list[list[tuple[str, tuple[str, list[Row]] | None, int, int]]] = []
+        pairs: list[tuple[_Half, _Half]] = []
         for sheet in self.layout.sheets:
             if not sheet.flow:
-                pairs.append([(sheet.front, None, 1, 1), (sheet.back, None, 1, 1)])
+                pairs.append(((sheet.front, None, 1, 1), (sheet.back, None, 1, 1)))
                 continue
             rows, count = views[sheet.flow], self._flow_counts[sheet.front, sheet.flow]
             parts = [rows[i : i + count] for i in range(0, len(rows), count)]
             both = sheet.back == sheet.front
             for i in range(0, len(parts), 2 if both else 1):
                 front = (sheet.front, (sheet.flow, parts[i]), i + 1, len(parts))
+                back: _Half
                 if not both:
                     back = (sheet.back, None, 1, 1)
                 elif i + 1 < len(parts):
                     back = (sheet.back, (sheet.flow, parts[i + 1]), i + 2, len(parts))
                 else:
                     back = (sheet.blank, None, 1, 1)
-                pairs.append([front, back])
+                pairs.append((front, back))
         return [
             Side(page, rows, PageInfo(i, len(pairs), number, pages))
             for i, pair in enumerate(pairs, start=1)
@@ -233,9 +243,9 @@ class CompiledLayout:
                     if count > flow.count:
                         table = self.layout.rows[flow.of].of
                         faults.append(Fault("too_many_rows", (), table, 0, f"{count} > {flow.count}"))
-            for place, text, flow, _, row in self._fills(notice, side):
+            for place, text, around, _, row in self._fills(notice, side):
                 if found := place.fault(text):
-                    table = self.layout.rows[flow.of].of if flow else self.kind.notices.name
+                    table = self.layout.rows[around.of].of if around else self.kind.notices.name
                     index = next((i for i, r in enumerate(notice.tables.get(table, ())) if r is row), 0)
                     faults.append(Fault(found[0], place.fields, table, index, found[1]))
         return faults

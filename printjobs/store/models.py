@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -190,3 +191,8 @@ class Charge(SQLModel, table=True):
     basis: str
     yen: int = Field(sa_column=Column(BigInteger, nullable=False))
     notices: int
+
+
+def columns(model: type[SQLModel]) -> Any:
+    """A table's columns, for queries that return rows. Untyped: SQLModel gives attributes their values' types."""
+    return model.__table__.c  # type: ignore[attr-defined]

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, update
-from sqlmodel import select
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, SubmissionStatus, advance
 from printjobs.core.plan import PlanNotice
 
-from .models import Batch, Notice, Piece, PrintFile, Submission
+from .models import Batch, Notice, Piece, PrintFile, Submission, columns
 from .runs import Record, change_status, insert_many
 
-_B = Batch.__table__.c  # type: ignore[attr-defined]
-_F = PrintFile.__table__.c  # type: ignore[attr-defined]
-_N = Notice.__table__.c  # type: ignore[attr-defined]
-_P = Piece.__table__.c  # type: ignore[attr-defined]
+_B, _F, _N, _P, _S = columns(Batch), columns(PrintFile), columns(Notice), columns(Piece), columns(Submission)
 
 
 def add_notices(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -49,7 +45,7 @@ def add_pieces(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> Non
 def place_notices(connection: Connection, placed: Iterable[Mapping[str, Any]]) -> None:
     """Say which piece each notice is in: rows of ``notice``, ``in_batch``, ``in_piece``."""
     statement = (
-        update(Notice.__table__)  # type: ignore[attr-defined]
+        update(Notice)
         .where(_N.id == bindparam("notice"))
         .values(batch_id=bindparam("in_batch"), piece=bindparam("in_piece"))
     )
@@ -85,8 +81,8 @@ def pieces(connection: Connection, batch_id: str, first: int = 1, last: int | No
 def notice_places(connection: Connection, batch_id: str, first: int, last: int) -> Sequence[Record]:
     """Where the notices of these pieces are stored: piece, city, records file, start, length; in print order."""
     return connection.execute(
-        select(_N.piece, _N.city, _N.number, Submission.records, _N.start, _N.length)
-        .join(Submission, _N.submission_id == Submission.id)  # type: ignore[arg-type]
+        select(_N.piece, _N.city, _N.number, _S.records, _N.start, _N.length)
+        .join(Submission, _N.submission_id == _S.id)
         .where(_N.batch_id == batch_id, _N.piece >= first, _N.piece <= last)
         .order_by(_N.piece, _N.number)
     ).all()
@@ -95,8 +91,8 @@ def notice_places(connection: Connection, batch_id: str, first: int, last: int) 
 def city_places(connection: Connection, run_id: str, city: str) -> Sequence[Record]:
     """Where one city's accepted notices are stored, in order of their numbers."""
     return connection.execute(
-        select(_N.number, Submission.records, _N.start, _N.length, _N.sheets, _N.slips)
-        .join(Submission, _N.submission_id == Submission.id)  # type: ignore[arg-type]
+        select(_N.number, _S.records, _N.start, _N.length, _N.sheets, _N.slips)
+        .join(Submission, _N.submission_id == _S.id)
         .where(_N.run_id == run_id, _N.city == city)
         .order_by(_N.number)
     ).all()
@@ -142,7 +138,7 @@ def set_piece_statuses(
     """Move pieces (batch id, number) from one status to another; a legal step, by compare and set."""
     for (old, new), keys in changes.items():
         statement = (
-            update(Piece.__table__)  # type: ignore[attr-defined]
+            update(Piece)
             .where(_P.batch_id == bindparam("in_batch"), _P.number == bindparam("in_piece"), _P.status == old)
             .values(status=advance(old, new))
         )
@@ -159,12 +155,11 @@ def pieces_with_status(connection: Connection, run_id: str, status: PieceStatus)
 def run_pieces(connection: Connection, run_id: str) -> Sequence[Record]:
     """Every piece of every generation: batch number, piece number, sheets, generation, status."""
     return connection.execute(
-        select(_B.id.label("batch_id"), _B.number.label("batch"), _P.number, _P.sheets, _P.generation, _P.status, _P.city,
-               _P.office, _P.inserts, _P.notices, _B.sheet_class)
+        select(*_P, _B.number.label("batch"), _B.sheet_class)
         .join(Batch, _P.batch_id == _B.id)
         .where(_P.run_id == run_id)
         .order_by(_B.number, _P.number)
-    ).all()  # fmt: skip
+    ).all()
 
 
 def notices_of_pieces(connection: Connection, run_id: str, status: PieceStatus) -> dict[tuple[str, int], list[int]]:
@@ -195,8 +190,8 @@ def notice_counts(connection: Connection, run_id: str) -> dict[str, int]:
     """Accepted notices by city."""
     rows = connection.execute(
         select(_N.city, func.count())
-        .join(Submission, _N.submission_id == Submission.id)  # type: ignore[arg-type]
-        .where(_N.run_id == run_id, Submission.status == SubmissionStatus.ACCEPTED)
+        .join(Submission, _N.submission_id == _S.id)
+        .where(_N.run_id == run_id, _S.status == SubmissionStatus.ACCEPTED)
         .group_by(_N.city)
     )
     return dict(rows.tuples().all())

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, delete, func, insert, update
-from sqlmodel import SQLModel, select
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlmodel import SQLModel
 
 from printjobs.core.model import Problem as ProblemValue
 from printjobs.core.model import SubmissionStatus, advance
 
-from .models import Event, Notice, Problem, Run, Submission
+from .models import Event, Notice, Problem, Run, Submission, columns
 
-Record = Row[Any]
+Record: TypeAlias = Row[*tuple[Any, ...]]
 _CHUNK = 5_000
+_R, _S, _P = columns(Run), columns(Submission), columns(Problem)
 
 
 def insert_many(connection: Connection, model: type[SQLModel], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -47,25 +48,25 @@ def add_run(connection: Connection, values: Mapping[str, Any]) -> None:
 
 
 def find_run(connection: Connection, run_id: str) -> Record | None:
-    return connection.execute(select(*Run.__table__.c).where(Run.id == run_id)).one_or_none()  # type: ignore[attr-defined]
+    return connection.execute(select(*_R).where(_R.id == run_id)).one_or_none()
 
 
 def run_ids(connection: Connection) -> list[str]:
-    return list(connection.execute(select(Run.id).order_by(Run.id)).scalars())
+    return list(connection.execute(select(_R.id).order_by(_R.id)).scalars())
 
 
 def find_submission(connection: Connection, submission_id: int) -> Record:
-    return connection.execute(select(*_S).where(Submission.id == submission_id)).one()
+    return connection.execute(select(*_S).where(_S.id == submission_id)).one()
 
 
 def submissions(connection: Connection, run_id: str) -> Sequence[Record]:
     """All hand-ins of a run in the order they came."""
-    return connection.execute(select(*_S).where(Submission.run_id == run_id).order_by(_S.id)).all()
+    return connection.execute(select(*_S).where(_S.run_id == run_id).order_by(_S.id)).all()
 
 
 def same_submission(connection: Connection, run_id: str, city: str, sha256: str) -> Record | None:
     """The hand-in with exactly these files, if the city made it before."""
-    where = (Submission.run_id == run_id, Submission.city == city, Submission.sha256 == sha256)
+    where = (_S.run_id == run_id, _S.city == city, _S.sha256 == sha256)
     return connection.execute(select(*_S).where(*where)).one_or_none()
 
 
@@ -76,22 +77,20 @@ def add_submission(connection: Connection, values: Mapping[str, Any]) -> int:
 
 def drop_accepted(connection: Connection, run_id: str, city: str) -> None:
     """Take back what a city handed in before, as far as planning could see it: a better one has come."""
-    old = select(Submission.id).where(
-        Submission.run_id == run_id, Submission.city == city, Submission.status == SubmissionStatus.ACCEPTED
-    )
-    connection.execute(delete(Notice).where(Notice.submission_id.in_(old)))  # type: ignore[attr-defined]
+    old = select(_S.id).where(_S.run_id == run_id, _S.city == city, _S.status == SubmissionStatus.ACCEPTED)
+    connection.execute(delete(Notice).where(columns(Notice).submission_id.in_(old)))
     connection.execute(
         update(Submission)
-        .where(Submission.run_id == run_id, Submission.city == city, Submission.status == SubmissionStatus.ACCEPTED)  # type: ignore[arg-type]
+        .where(_S.run_id == run_id, _S.city == city, _S.status == SubmissionStatus.ACCEPTED)
         .values(status=advance(SubmissionStatus.ACCEPTED, SubmissionStatus.REPLACED))
     )
 
 
 def settle_submission(connection: Connection, submission_id: int, new: StrEnum, values: Mapping[str, Any]) -> bool:
     """Record what intake found; False when another worker was first."""
-    if not change_status(connection, Submission, Submission.id, submission_id, SubmissionStatus.RECEIVED, new):
+    if not change_status(connection, Submission, _S.id, submission_id, SubmissionStatus.RECEIVED, new):
         return False
-    connection.execute(update(Submission).where(Submission.id == submission_id).values(**values))  # type: ignore[arg-type]
+    connection.execute(update(Submission).where(_S.id == submission_id).values(**values))
     return True
 
 
@@ -109,13 +108,10 @@ def add_problems(connection: Connection, submission_id: int, problems: Iterable[
 def problems(connection: Connection, run_id: str) -> Sequence[Record]:
     """Problems of hand-ins that stand (accepted, or refused and not yet bettered), by city, file and row."""
     standing = (SubmissionStatus.ACCEPTED, SubmissionStatus.REFUSED)
-    newest = select(func.max(_S.id)).where(Submission.run_id == run_id, _S.status.in_(standing)).group_by(_S.city)
+    newest = select(func.max(_S.id)).where(_S.run_id == run_id, _S.status.in_(standing)).group_by(_S.city)
     return connection.execute(
-        select(_S.city, *Problem.__table__.c)  # type: ignore[attr-defined]
-        .join(Submission, Problem.submission_id == Submission.id)  # type: ignore[arg-type]
+        select(_S.city, *_P)
+        .join(Submission, _P.submission_id == _S.id)
         .where(_S.id.in_(newest))
-        .order_by(_S.city, Problem.file, Problem.row, Problem.id)
+        .order_by(_S.city, _P.file, _P.row, _P.id)
     ).all()
-
-
-_S = Submission.__table__.c  # type: ignore[attr-defined]

@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert
-from sqlmodel import select
+from sqlalchemy import Connection, func, insert, select
 
 from printjobs.core.model import BatchStatus, PieceStatus
 from printjobs.core.reconcile import Finding as FindingValue
 from printjobs.core.reconcile import Sighting
 
-from .models import Batch, Charge, Finding, Piece, Scan, ScanLog
+from .models import Batch, Charge, Finding, Piece, Scan, ScanLog, columns
 from .runs import Record, insert_many
 
-_C = Charge.__table__.c  # type: ignore[attr-defined]
+_B, _C, _F, _L, _P, _S = (columns(m) for m in (Batch, Charge, Finding, ScanLog, Piece, Scan))
 
 
 def find_scan_log(connection: Connection, run_id: str, sha256: str) -> Record | None:
-    where = (ScanLog.run_id == run_id, ScanLog.sha256 == sha256)
-    return connection.execute(select(ScanLog.id, ScanLog.lines).where(*where)).one_or_none()
+    where = (_L.run_id == run_id, _L.sha256 == sha256)
+    return connection.execute(select(_L.id, _L.lines).where(*where)).one_or_none()
 
 
 def add_scan_log(connection: Connection, run_id: str, sha256: str, lines: int) -> int:
-    statement = insert(ScanLog).values(run_id=run_id, sha256=sha256, lines=lines).returning(ScanLog.__table__.c.id)  # type: ignore[attr-defined]
+    statement = insert(ScanLog).values(run_id=run_id, sha256=sha256, lines=lines).returning(_L.id)
     return int(connection.execute(statement).scalar_one())
 
 
@@ -39,12 +38,12 @@ def add_findings(connection: Connection, log_id: int, findings: Iterable[Finding
 def seen_sheets(connection: Connection, run_id: str) -> dict[tuple[int, int], tuple[int, ...]]:
     """Sheets that earlier reports showed of pieces still without a result, by batch and piece number."""
     rows = connection.execute(
-        select(Scan.batch, Scan.piece, Scan.sheet)
-        .join(ScanLog, Scan.log_id == ScanLog.id)  # type: ignore[arg-type]
-        .join(Batch, (Batch.run_id == ScanLog.run_id) & (Batch.number == Scan.batch))  # type: ignore[arg-type]
-        .join(Piece, (Piece.batch_id == Batch.id) & (Piece.number == Scan.piece))  # type: ignore[arg-type]
-        .where(ScanLog.run_id == run_id, Piece.status == PieceStatus.RELEASED, Scan.sheet > 0)
-        .order_by(ScanLog.id, Scan.line)  # type: ignore[arg-type]
+        select(_S.batch, _S.piece, _S.sheet)
+        .join(ScanLog, _S.log_id == _L.id)
+        .join(Batch, (_B.run_id == _L.run_id) & (_B.number == _S.batch))
+        .join(Piece, (_P.batch_id == _B.id) & (_P.number == _S.piece))
+        .where(_L.run_id == run_id, _P.status == PieceStatus.RELEASED, _S.sheet > 0)
+        .order_by(_L.id, _S.line)
     )
     found: dict[tuple[int, int], tuple[int, ...]] = {}
     for batch, piece, sheet in rows:
@@ -54,10 +53,7 @@ def seen_sheets(connection: Connection, run_id: str) -> dict[tuple[int, int], tu
 
 def findings(connection: Connection, run_id: str) -> Sequence[Record]:
     return connection.execute(
-        select(*Finding.__table__.c)  # type: ignore[attr-defined]
-        .join(ScanLog, Finding.log_id == ScanLog.id)  # type: ignore[arg-type]
-        .where(ScanLog.run_id == run_id)
-        .order_by(Finding.log_id, Finding.line, Finding.id)
+        select(*_F).join(ScanLog, _F.log_id == _L.id).where(_L.run_id == run_id).order_by(_F.log_id, _F.line, _F.id)
     ).all()
 
 
@@ -79,5 +75,5 @@ def charged(connection: Connection, run_id: str) -> dict[str, tuple[int, int]]:
 
 def outstanding_batches(connection: Connection, run_id: str) -> int:
     """Batches not yet handed to the post office."""
-    where = (Batch.run_id == run_id, Batch.status != BatchStatus.POSTED)
+    where = (_B.run_id == run_id, _B.status != BatchStatus.POSTED)
     return int(connection.execute(select(func.count()).select_from(Batch).where(*where)).scalar_one())

@@ -93,6 +93,14 @@ class Files:
         """Read a file as a stream."""
         return io.BufferedReader(_Stored(obstore.open_reader(self._store, key)), _BLOCK)
 
+    def sha256(self, key: str) -> str:
+        """SHA-256 of a file as it is stored now."""
+        digest = sha256()
+        with self.open(key) as source:
+            while block := source.read(_BLOCK):
+                digest.update(block)
+        return digest.hexdigest()
+
     def delete(self, key: str) -> None:
         obstore.delete(self._store, key)
 

@@ -13,7 +13,7 @@ import typer
 from printjobs import sample as samples
 from printjobs.core.kinds import PROPERTY_TAX
 from printjobs.core.model import UsageError
-from printjobs.pipeline import Context, costing, opening, releasing, settling, submitting
+from printjobs.pipeline import Context, costing, opening, planning, releasing, settling, submitting
 from printjobs.pipeline import rehearsal as rehearsals
 from printjobs.pipeline import status as statuses
 from printjobs.pipeline.doctor import Finding, examine
@@ -120,6 +120,17 @@ def run_go(run: RunId, as_json: Json = False) -> None:
     _show_status(Context(settings), run, as_json=as_json)
 
 
+@run_app.command("reprint", help="上限を超えた作り直しを、原因を確かめた人の判断で作ります。")
+def run_reprint(run: RunId, as_json: Json = False) -> None:
+    context = _context()
+    context.run(run)
+    files = [step.ids[0] for step in planning.reprint(context, run, whatever=True)]
+    if as_json:
+        _print_json({"run": run, "files": files})
+    else:
+        show.line(f"作り直しの印刷ファイルを{len(files)}個計画しました。run go で作ります。")
+
+
 @run_app.command("status", help="回の今の様子と、市ごとの件数の突合を見ます。")
 def run_status(run: RunId, as_json: Json = False) -> None:
     _show_status(_context(), run, as_json=as_json)
@@ -158,10 +169,13 @@ def scans_load(
                 "statuses": settled.statuses,
                 "findings": [f._asdict() for f in settled.findings],
                 "reprint_files": len(settled.reprints),
+                "held": settled.held,
             }
         )
     else:
         show.settled(settled)
+    if settled.held:
+        raise typer.Exit(3)
 
 
 @app.command(help="費用と、市ごとの負担を計算します。")

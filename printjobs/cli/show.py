@@ -166,6 +166,8 @@ def settled(done: Settled) -> None:
         console.print(f"  {f.line}行 バッチ{f.batch} 封筒{f.piece}: {f.message}")
     if len(done.findings) > _SHOWN:
         console.print(f"  ほか{len(done.findings) - _SHOWN:,}件")
+    if done.held:
+        console.print(f"[red]{done.held}[/red]")
 
 
 def cost(values: dict[str, Any]) -> None:

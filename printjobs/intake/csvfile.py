@@ -83,13 +83,14 @@ class CsvFile:
         """Where each of our columns stands in the file; -1 for a constant."""
         wanted = list(self._headers.values())
         missing = [h for h in wanted if h not in header]
-        extra = [h for h in header if h not in wanted]
+        extra = [str(i) for i, h in enumerate(header, start=1) if h not in wanted]
         if missing or extra or len(set(header)) != len(header):
             told = []
             if missing:
                 told.append("足りない列: " + "、".join(missing))
             if extra:
-                told.append("余分な列: " + "、".join(h[:30] for h in extra[:10]))
+                # By place, not by name: where the header is missing, the "names" are somebody's data.
+                told.append("余分な列: " + "、".join(extra[:10]) + "列目")
             if not told:
                 told.append("同じ名前の列が2つあります")
             raise BadInput(

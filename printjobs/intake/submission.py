@@ -191,9 +191,7 @@ class SubmissionReader:
         elif not (len(code) == 7 and code.isascii() and code.isdigit()):
             found.append(("zip", "zip_format", "郵便番号は 525-0034 か 5250034 の形で入れてください。"))
         elif not self._rules.knows_zip(code):
-            found.append(
-                ("zip", "zip_unknown", f"郵便番号 {code} は日本郵便の一覧にありません。正しい番号にしてください。")
-            )
+            found.append(("zip", "zip_unknown", "郵便番号が日本郵便の一覧にありません。正しい番号にしてください。"))
         table = self.kind.notices
         return [Problem(table.file, row, self._title(table, k), code, text, notice.number) for k, code, text in found]
 

@@ -69,6 +69,7 @@ def close(context: Context, run_id: str) -> list[Step]:
         raise AssertionError("the shares do not add up to the invoice")  # law 5, before anything is written
     _write_statements(context, run, made)
     with writing(context.engine) as connection:
+        runs.lock_run(connection, run_id)
         if not tracking.charges(connection, run_id):
             rows = [
                 {

@@ -64,6 +64,7 @@ def seal(context: Context, batch_id: str) -> list[Step]:
         context.files.put(f"batches/{batch_id}/{name}", data)
     context.files.put(f"batches/{batch_id}/manifest.json", package.manifest_bytes(manifest))
     with writing(context.engine) as connection:
+        runs.lock_run(connection, run.id)  # of the last two batches packaged at once, one must see both done
         if production.batch_packaged(connection, batch_id):
             runs.add_event(connection, run.id, context.now(), "package", batch_id)
         if all(b.status != BatchStatus.PLANNED for b in production.batches(connection, run.id)):

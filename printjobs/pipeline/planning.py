@@ -102,18 +102,24 @@ def _save(
     return file_ids
 
 
-def reprint(context: Context, run_id: str) -> list[Step]:
+def reprint(context: Context, run_id: str, *, whatever: bool = False) -> list[Step]:
     """Put every spoiled piece into a reprint batch one generation up; the old sheets become invalid.
 
-    Above the vendor profile's ceiling nothing is made: so many spoiled pieces mean something else is wrong.
+    Above the vendor profile's ceiling it is :class:`Refused`: so many spoiled pieces mean that something
+    else is wrong. A person who has found out what it was says ``whatever``.
     """
     run = context.run(run_id)
     rules = context.rules(context.kind(run.kind))
     with writing(context.engine) as connection:
+        runs.lock_run(connection, run_id)
         spoiled = production.pieces_with_status(connection, run_id, PieceStatus.SPOILED)
         if not spoiled:
             return []
-        _refuse_above_ceiling(connection, run_id, len(spoiled))
+        if not whatever and len(spoiled) > ceiling(connection, run_id):
+            raise Refused(
+                f"作り直しが{len(spoiled):,}通あり、上限の{ceiling(connection, run_id):,}通を超えました。"
+                "自動の作り直しを止めました。受託者と原因を確かめ、作り直すときは run reprint を行ってください。"
+            )
         notices = production.notices_of_pieces(connection, run_id, PieceStatus.SPOILED)
         batches: list[tuple[int, Batch]] = []
         for generation in sorted({row.generation for row in spoiled}):
@@ -129,14 +135,10 @@ def reprint(context: Context, run_id: str) -> list[Step]:
     return [Step("render", (f,)) for f in files]
 
 
-def _refuse_above_ceiling(connection: Connection, run_id: str, spoiled: int) -> None:
-    ceiling = reference.vendor().insert.reprint_ceiling_percent
+def ceiling(connection: Connection, run_id: str) -> int:
+    """How many pieces of a run are reprinted without asking, by the vendor profile."""
     everyone = sum(b.pieces for b in production.batches(connection, run_id) if b.generation == 1)
-    if spoiled * 100 > everyone * ceiling:
-        raise Refused(
-            f"作り直しが{spoiled:,}通あり、全体{everyone:,}通の{ceiling:g}%を超えています。自動の作り直しを止めました。"
-            "受託者と原因を確かめてください。"
-        )
+    return int(everyone * reference.vendor().insert.reprint_ceiling_percent / 100)
 
 
 def _again(row: Record, notices: Sequence[int]) -> planner.Piece:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from printjobs.core.model import BatchStatus, Refused, RunStatus
 from printjobs.store import production, runs, writing
@@ -13,8 +12,6 @@ from printjobs.store.runs import Record, change_status
 from .context import Context
 from .rendering import file_key
 from .status import status
-
-_BLOCK = 1 << 20
 
 
 def release(context: Context, run_id: str) -> list[str]:
@@ -55,9 +52,5 @@ def _verify(context: Context, batch: Record, files: Sequence[Record]) -> None:
     if not context.files.exists(f"batches/{batch.id}/manifest.json"):
         raise Refused(f"{batch.id} の manifest.json がありません。run go でもう一度作ってください。")
     for file in files:
-        digest = sha256()
-        with context.files.open(file_key(file)) as source:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-        if digest.hexdigest() != file.sha256:
+        if context.files.sha256(file_key(file)) != file.sha256:
             raise Refused(f"{file.id}.pdf が検査の後で変わっています。引き渡せません。保管場所を調べてください。")

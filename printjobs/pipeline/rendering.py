@@ -59,8 +59,7 @@ def check(context: Context, file_id: str) -> list[Step]:
     if pages != file.pages:
         raise preflight.PreflightError(f"{file_id} は{pages}頁で、計画の{file.pages}頁と違います。作り直してください。")
     with writing(context.engine) as connection:
-        production.file_checked(connection, file_id)
-        last = production.unchecked_files(connection, batch.id) == 0
+        last = production.file_checked(connection, file_id, batch.id)
     return [Step("package", (batch.id,))] if last else []
 
 

@@ -23,12 +23,16 @@ _EVENTS = ("sheet", "piece", "post")
 
 
 class Settled(NamedTuple):
-    """What a report did: lines read, pieces by new status, findings, and whether it came before."""
+    """What a report did: lines read, pieces by new status, findings, and whether it came before.
+
+    ``held`` says why reprints were not made on their own, else it is empty.
+    """
 
     lines: int
     statuses: dict[str, int]
     findings: list[Finding]
     reprints: list[Step]
+    held: str
     again: bool
 
 
@@ -44,7 +48,7 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
     with writing(context.engine) as connection:
         before = tracking.find_scan_log(connection, run_id, data_hash)
         if before is not None:
-            return Settled(before.lines, {}, [], [], again=True)
+            return Settled(before.lines, {}, [], [], "", again=True)
         if run.status == RunStatus.CLOSED:
             raise Refused(f"回 {run_id} は締めてあります。新しい報告は受け取れません。内容を受託者と確かめてください。")
         seen = tracking.seen_sheets(connection, run_id)
@@ -78,7 +82,11 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
         tracking.add_findings(connection, log, result.findings)
         detail = " ".join(f"{k} {v}" for k, v in sorted(counts.items()))
         runs.add_event(connection, run_id, context.now(), "scans", data_hash[:16], f"lines {lines[0]} {detail}")
-    return Settled(lines[0], dict(counts), result.findings, reprint(context, run_id), again=False)
+    try:
+        steps, held = reprint(context, run_id), ""
+    except Refused as ceiling:
+        steps, held = [], str(ceiling)
+    return Settled(lines[0], dict(counts), result.findings, steps, held, again=False)
 
 
 def _hash(path: Path) -> str:

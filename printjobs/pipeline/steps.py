@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from printjobs.core.model import BatchStatus, FileStatus, RunStatus, SubmissionStatus
+from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, RunStatus, SubmissionStatus
 from printjobs.store import production, runs
 
 from . import costing, packaging, planning, proofs, rendering, settling, submitting
@@ -55,6 +55,16 @@ def unfinished(context: Context, run_id: str) -> list[Step]:
             steps += todo or [Step("package", (batch.id,))]
         cities = sorted(s.city for s in submissions if s.status == SubmissionStatus.ACCEPTED and s.notices > s.rejected)
     steps += [Step("proof", (run_id, c)) for c in cities if not context.files.exists(proofs.proof_key(run_id, c))]
-    if not steps and run.status == RunStatus.RELEASED and settling.all_posted(context, run_id):
-        steps.append(Step("close", (run_id,)))
+    if not steps and run.status == RunStatus.RELEASED:
+        steps += _after_release(context, run_id)
     return steps
+
+
+def _after_release(context: Context, run_id: str) -> list[Step]:
+    """Reprints that a report left to be made, or the closing when everything is in the post."""
+    with context.engine.connect() as connection:
+        spoiled = len(production.pieces_with_status(connection, run_id, PieceStatus.SPOILED))
+        may_reprint = spoiled <= planning.ceiling(connection, run_id)
+    if spoiled:
+        return [Step("reprint", (run_id,))] if may_reprint else []
+    return [Step("close", (run_id,))] if settling.all_posted(context, run_id) else []

@@ -8,7 +8,7 @@ import io
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
-from hashlib import blake2s, sha256
+from hashlib import blake2s, file_digest, sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -25,7 +25,6 @@ from printjobs.store.runs import Record
 from .context import Context, Step
 
 Progress = Callable[[int, int], None]
-_BLOCK = 1 << 20
 _ROWS = 1_000
 _SET_ASIDE = ("overflow", "no_glyph", "private_use", "too_many_rows")
 
@@ -53,7 +52,7 @@ def submit(context: Context, run_id: str, city: str, path: Path, progress: Progr
         raise Refused(
             f"回 {run_id} は締め切り済み（{run.status}）です。追加や差替えは新しい回を開いて提出してください。"
         )
-    digests = _digests(path)
+    digests = _digests(path, context.kind(run.kind))
     identity = sha256("".join(f"{name} {digest}\n" for name, digest in sorted(digests.items())).encode()).hexdigest()
     with context.engine.connect() as connection:
         before = runs.same_submission(connection, run_id, city, identity)
@@ -94,21 +93,23 @@ def _told(row: Record, *, again: bool) -> Submitted:
     return Submitted(row.id, row.city, row.status, row.notices, row.rejected, again)
 
 
-def _digests(path: Path) -> dict[str, str]:
-    """SHA-256 of every file of a hand-in folder; :class:`BadInput` when it is not one."""
+def _digests(path: Path, kind: Kind) -> dict[str, str]:
+    """SHA-256 of every file of a hand-in folder; :class:`BadInput` when it is not one, or holds more."""
     if not (path / intake.NAME).is_file():
         raise BadInput(
             f"{path.name} に送付票 {intake.NAME} がありません。送付票とCSVの入ったフォルダを指定してください。"
         )
-    digests = {}
-    for file in sorted(path.iterdir()):
-        if file.is_file() and not file.name.startswith("."):
-            digest = sha256()
-            with file.open("rb") as source:
-                while block := source.read(_BLOCK):
-                    digest.update(block)
-            digests[file.name] = digest.hexdigest()
-    return digests
+    found = [file for file in sorted(path.iterdir()) if not file.name.startswith(".")]
+    known = [intake.NAME, intake.MAPPING, *(t.file for t in (kind.notices, *kind.details))]
+    if unknown := sum(file.name not in known for file in found):
+        # A file that nobody lists might hold notices that nobody would count.
+        raise BadInput(f"{path.name} に知らないファイルが{unknown}個あります。{'、'.join(known)} だけにしてください。")
+    return {file.name: _digest(file) for file in found}
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as source:
+        return file_digest(source, "sha256").hexdigest()
 
 
 def take_in(context: Context, submission_id: str, progress: Progress | None = None) -> list[Step]:
@@ -125,7 +126,10 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
             _refuse(context, submission, str(refusal))
             return []
         with writing(context.engine) as connection:
-            runs.drop_accepted(connection, run.id, submission.city)
+            if runs.lock_run(connection, run.id) != RunStatus.OPEN:  # planned while this was being read
+                late = {"reason": f"回 {run.id} が先に締め切られました。新しい回を開いて提出してください。"}
+                runs.settle_submission(connection, submission.id, SubmissionStatus.REFUSED, late)
+                return []
             totals = {
                 "notices": reader.notices,
                 "rejected": rejected,
@@ -133,6 +137,7 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
                 "records": records,
             }
             if runs.settle_submission(connection, submission.id, SubmissionStatus.ACCEPTED, totals):
+                runs.replace_earlier(connection, run.id, submission.city, submission.id)
                 production.add_notices(connection, _spooled(spool, dict))
                 runs.add_problems(connection, submission.id, _spooled(spool, Problem))
                 detail = f"received {reader.notices} rejected {rejected}"
@@ -230,14 +235,11 @@ def _compare_hashes(context: Context, inbox: str, transmittal: intake.Transmitta
         key = f"{inbox}/{entry.name}"
         if not context.files.exists(key):
             raise BadInput(f"送付票にある {entry.name} がありません。ファイルをそろえて、もう一度提出してください。")
-        digest = sha256()
-        with context.files.open(key) as source:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-        if digest.hexdigest() != entry.sha256:
+        digest = context.files.sha256(key)
+        if digest != entry.sha256:
             raise BadInput(
                 f"{entry.name} の SHA-256 が送付票と違います"
-                f"（送付票 {entry.sha256[:12]}…、受領 {digest.hexdigest()[:12]}…）。"
+                f"（送付票 {entry.sha256[:12]}…、受領 {digest[:12]}…）。"
                 "送付票を作った後に変わったか、途中で切れています。出力と送付票を作り直してください。"
             )
 

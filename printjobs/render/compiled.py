@@ -70,6 +70,8 @@ class Place:
                 return None
         elif missing := self.chain.missing(text):
             return "no_glyph", " ".join(f"U+{ord(c):04X}" for c in missing[0])
+        if len(text) * self.size <= self.width:  # and none at all wider than one
+            return None
         if fit(text, self.chain, self.size, self.width, self.lines) is None:
             natural = self.chain.width(text) * self.size / 1000
             return (

@@ -16,13 +16,16 @@ from sqlalchemy.engine import make_url
 
 
 def connect(url: str) -> Engine:
-    """An engine. SQLite gets write-ahead logging, foreign keys, and writers that wait for each other."""
+    """An engine. SQLite gets write-ahead logging, foreign keys, and writers that wait for each other.
+
+    Parameters are hidden from error texts: a row may hold what no log may.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 60})
+    engine = create_engine(url, connect_args={"timeout": 60}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

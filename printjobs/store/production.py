@@ -106,8 +106,15 @@ def file_rendered(connection: Connection, file_id: str, sha256: str, size: int) 
     return True
 
 
-def file_checked(connection: Connection, file_id: str) -> bool:
-    return change_status(connection, PrintFile, _F.id, file_id, FileStatus.RENDERED, FileStatus.CHECKED)
+def file_checked(connection: Connection, file_id: str, batch_id: str) -> bool:
+    """Record a file that was read back; True when it was the last of its batch.
+
+    Two workers that finish the last two files at once must not each see the other's as open: the
+    batch's row is locked first.
+    """
+    connection.execute(select(_B.id).where(_B.id == batch_id).with_for_update())
+    change_status(connection, PrintFile, _F.id, file_id, FileStatus.RENDERED, FileStatus.CHECKED)
+    return unchecked_files(connection, batch_id) == 0
 
 
 def unchecked_files(connection: Connection, batch_id: str) -> int:

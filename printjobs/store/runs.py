@@ -51,6 +51,11 @@ def find_run(connection: Connection, run_id: str) -> Record | None:
     return connection.execute(select(*_R).where(_R.id == run_id)).one_or_none()
 
 
+def lock_run(connection: Connection, run_id: str) -> str:
+    """The run's status, held still until the transaction ends: whoever decides from it decides alone."""
+    return str(connection.execute(select(_R.status).where(_R.id == run_id).with_for_update()).scalar_one())
+
+
 def run_ids(connection: Connection) -> list[str]:
     return list(connection.execute(select(_R.id).order_by(_R.id)).scalars())
 
@@ -75,15 +80,18 @@ def add_submission(connection: Connection, values: Mapping[str, Any]) -> int:
     return int(done.scalar_one())
 
 
-def drop_accepted(connection: Connection, run_id: str, city: str) -> None:
-    """Take back what a city handed in before, as far as planning could see it: a better one has come."""
-    old = select(_S.id).where(_S.run_id == run_id, _S.city == city, _S.status == SubmissionStatus.ACCEPTED)
-    connection.execute(delete(Notice).where(columns(Notice).submission_id.in_(old)))
-    connection.execute(
-        update(Submission)
-        .where(_S.run_id == run_id, _S.city == city, _S.status == SubmissionStatus.ACCEPTED)
-        .values(status=advance(SubmissionStatus.ACCEPTED, SubmissionStatus.REPLACED))
+def replace_earlier(connection: Connection, run_id: str, city: str, submission_id: int) -> None:
+    """Take back what a city handed in before this, as far as planning could see it: a better one has come."""
+    earlier = (
+        _S.run_id == run_id,
+        _S.city == city,
+        _S.status == SubmissionStatus.ACCEPTED,
+        _S.id != submission_id,
     )
+    old = select(_S.id).where(*earlier)
+    connection.execute(delete(Notice).where(columns(Notice).submission_id.in_(old)))
+    replaced = advance(SubmissionStatus.ACCEPTED, SubmissionStatus.REPLACED)
+    connection.execute(update(Submission).where(*earlier).values(status=replaced))
 
 
 def settle_submission(connection: Connection, submission_id: int, new: StrEnum, values: Mapping[str, Any]) -> bool:

@@ -143,7 +143,8 @@ def make_bill(volumes: Mapping[str, Volumes], population: Mapping[str, int], tar
     people = {code: population[code] for code in codes}
     everyone = sum(people.values())
     weights = fixed_weights(tariff.fixed_rule, people)
-    rule = f"均等割{tariff.fixed_rule.equal_percent}%・人口割{tariff.fixed_rule.population_percent}%"
+    parts = (("均等割", tariff.fixed_rule.equal_percent), ("人口割", tariff.fixed_rule.population_percent))
+    rule = "・".join(f"{name}{percent}%" for name, percent in parts if percent != "0")
     for key, yen in tariff.fixed.items():
         basis = {code: f"人口 {people[code]:,} / {everyone:,}" for code in codes}
         add("fixed", ITEM_NAMES[key], rule, largest_remainder(yen, weights), basis)

@@ -132,7 +132,7 @@ def _write_statements(context: Context, run: Record, made: Bill) -> None:
                 ("通知", f"{run.year}年度 {kind.name} 当初通知"),
                 ("回", run.id),
                 ("差出し", f"{city.notices:,}件"),
-                ("負担金", f"{city.total_yen:,}円（8市の請求総額 {made.invoice_yen:,}円のうち）"),
+                ("負担金", f"{city.total_yen:,}円（{len(made.cities)}市の請求総額 {made.invoice_yen:,}円のうち）"),
                 ("単価表", f"{reference.tariff(run.mailing_date).valid_from} から有効"),
             ),
             sections=(Section("内訳", ("費目", "按分の規則", "根拠", "円"), [*rows, total], (44, 40, 56, 30)),),

@@ -24,7 +24,7 @@ from . import show
 from .demo import run_demo
 
 Json = Annotated[bool, typer.Option("--json", help="結果を JSON で出します。")]
-RunId = Annotated[str, typer.Argument(help="回の名前（例: property_tax-2026）")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="回の名前（例: property_tax-2026）")]
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="当初通知の共同印刷・発送"

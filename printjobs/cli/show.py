@@ -61,6 +61,7 @@ class Bars:
 
     def update(self, name: str, done: int, total: int) -> None:
         if name not in self._tasks:
+            self._progress.start()  # only now: a command without a long step shows no bar at all
             self._tasks[name] = self._progress.add_task(self._names.get(name, name), total=total)
         self._progress.update(self._tasks[name], completed=done, total=total)
 
@@ -68,8 +69,12 @@ class Bars:
 @contextmanager
 def bars(*, hidden: bool = False) -> Iterator[Bars]:
     columns = (TextColumn("  {task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=hidden) as progress:
+    progress = Progress(*columns, console=console, disable=hidden)
+    try:
         yield Bars(progress)
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def line(text: str) -> None:

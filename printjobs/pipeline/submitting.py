@@ -274,14 +274,21 @@ def _row(
 
 
 def fits(layout: CompiledLayout, notice: Notice) -> list[intake.Fit]:
-    """What the layout says against printing a notice, as sentences for the city."""
-    return [_fit(layout.kind, fault) for fault in layout.check(notice)]
+    """What the layout says against printing a notice, as sentences for the city; each cell is told once."""
+    found = [_fit(layout.kind, fault) for fault in layout.check(notice)]
+    return list({(fit.code, fit.table, fit.index, fit.column): fit for fit in reversed(found)}.values())[::-1]
 
 
 def _fit(kind: Kind, fault: Fault) -> intake.Fit:
-    table = kind.table(fault.table)
-    keys = [field.rpartition(".")[2] for field in fault.fields]
-    column = next((c for t in (table, kind.notices) for c in t.columns if c.key in keys), None)
+    """A fault at the cell it comes from: a name that does not fit a slip is still the notice's name."""
+    table, index, column = kind.notices, 0, None
+    for field in fault.fields:
+        scope, _, key = field.rpartition(".")
+        source = kind.table(fault.table) if scope == "row" else kind.notices
+        column = next((c for c in source.columns if c.key == key and scope != "page"), None)
+        if column is not None:
+            table, index = source, fault.index if scope == "row" else 0
+            break
     title = column.title if column else ""
     message = {
         "no_glyph": f"「{title}」の文字 {fault.detail} を印字できる書体がありません。"
@@ -290,4 +297,4 @@ def _fit(kind: Kind, fault: Fault) -> intake.Fit:
         "短い表記にするか、手作業で作ってください。",
         "too_many_rows": f"1枚目の表に入る行数を超えています（{fault.detail}）。行を減らすか、様式を改めてください。",
     }[fault.code]
-    return intake.Fit(fault.code, fault.table, fault.index, column.key if column else "", message)
+    return intake.Fit(fault.code, table.name, index, column.key if column else "", message)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
+from typing import NamedTuple
 
 from reportlab.pdfgen.canvas import Canvas
 
-from fonts import FontSet
+from fonts import Chain, FontSet
 from fonts.reportlab_font import register
 from layouts.language import Align, Box, Frame, Grid, Rule, Static, Style, Table, Text
 
@@ -16,15 +17,29 @@ from .text import MM, wrap
 from .writer import A4, Ink
 
 _HEAD_FILL = 0.92
-PAD = 1.2  # mm between a cell's rule and its text
+PAD = 2.0  # mm between a cell's rule and its text: less, and a press's play makes amounts seem to touch
 CENTRE = 0.38  # of an em: how far the baseline lies below the middle of a Japanese line
 _VALUE = re.compile(r"\{([\w.]+)\}")
+_HANGING = re.compile(r"[・※①-⑳]|[０-９]+[　．]")  # what the lines of an item stand to the right of
+_LOOSEST = 2.0  # ems: a line shorter than that ends where it ends, pulled apart it would be read as letters
+_LABEL_MARGIN = 0.9  # mm between a label and the rules of its cell
+
+
+class _Line(NamedTuple):
+    """One line of a block: its hanging sign, its text, where the text begins in pt, whether it is set flush."""
+
+    sign: str
+    text: str
+    indent: float
+    flush: bool
 
 
 class Template:
     """Collects the page code of static elements; ``code`` and ``ink`` are what a form needs.
 
     ``values`` are a city's own (``city.name``); a name it does not have is a KeyError.
+    Running text is set as Japanese books set it: full lines flush on both sides (両端揃え), the lines
+    of an item to the right of its sign (字下げ), and the labels of one column equally wide (均等割付).
     """
 
     def __init__(self, fonts: FontSet, styles: Mapping[str, Style], values: Mapping[str, str]) -> None:
@@ -71,17 +86,46 @@ class Template:
         style = self._styles[style_name]
         chain = self._chains[style.font]
         x, y, width, height = at
-        lines = wrap(_VALUE.sub(lambda match: self._values[match[1]], say), chain, style.size, width * MM)
+        say = _VALUE.sub(lambda match: self._values[match[1]], say)
+        lines = list(_set(say, chain, style.size, width * MM, flush=align == "left"))
         leading = style.leading * MM or style.size * 1.45
         block = leading * (len(lines) - 1)
         middle = y * MM + style.size / 2 if top else (y + height / 2) * MM - block / 2
-        canvas = self._canvas
-        canvas.setFont(style.font, style.size)
         for i, line in enumerate(lines):
-            advance = chain.width(line) * style.size / 1000
-            start = x * MM + {"left": 0.0, "center": (width * MM - advance) / 2, "right": width * MM - advance}[align]
-            chain.spans(line, self.ink.of(chain))
-            canvas.drawString(start, A4[1] - middle - i * leading - CENTRE * style.size, line)
+            advance = chain.width(line.text) * style.size / 1000
+            left = x * MM + line.indent
+            room = width * MM - line.indent - advance
+            base = A4[1] - middle - i * leading - CENTRE * style.size
+            if line.sign:
+                self._string(style, x * MM, base, line.sign)
+            spread = room / (len(line.text) - 1) if line.flush and len(line.text) > 1 else 0.0
+            start = left + {"left": 0.0, "center": room / 2, "right": room}[align]
+            self._string(style, start, base, line.text, spread)
+
+    def _string(self, style: Style, x: float, base: float, text: str, spread: float = 0.0) -> None:
+        """Draw one string at a point, ``spread`` pt of space after each character."""
+        chain = self._chains[style.font]
+        chain.spans(text, self.ink.of(chain))
+        self._canvas.setFont(style.font, style.size)
+        self._canvas.drawString(x, base, text, charSpace=round(spread, 4))
+
+    def _labels(self, grid: Grid, first: int) -> None:
+        """The labels of a grid's first column, spread to the width of the widest (均等割付)."""
+        style = self._styles[grid.style]
+        chain = self._chains[style.font]
+        most = grid.columns[0] * MM - 2 * _LABEL_MARGIN * MM
+        widest = max((chain.width(t) * style.size / 1000 for t in grid.labels if "\n" not in t), default=0.0)
+        measure = min(most, widest)
+        x, down = grid.at[0], grid.at[1] + sum(grid.rows[:first])
+        for label, row in zip(grid.labels, grid.rows[first:], strict=False):
+            room = measure - chain.width(label.replace("\n", "")) * style.size / 1000
+            if "\n" in label or len(label) < 2 or room <= 0:
+                self.text((x, down, grid.columns[0], row), label, grid.style, "center")
+            else:
+                start = x * MM + (grid.columns[0] * MM - measure) / 2
+                base = A4[1] - (down + row / 2) * MM - CENTRE * style.size
+                self._string(style, start, base, label, room / (len(label) - 1))
+            down += row
 
     def _line(self, x1: float, y1: float, x2: float, y2: float, weight: float) -> None:
         self._canvas.setLineWidth(weight * MM)
@@ -113,14 +157,11 @@ class Template:
         if grid.labels:
             first = grid.rows[0] if grid.heads else 0
             self._frame(Frame(at=(x, y + first, grid.columns[0], height - first), weight=0, fill=_HEAD_FILL))
+        self._labels(grid, 1 if grid.heads else 0)
         down = y
-        for i, row in enumerate(grid.rows):
-            label = i - (1 if grid.heads else 0)
-            if 0 <= label < len(grid.labels):
-                self.text((x, down, grid.columns[0], row), grid.labels[label], grid.style, "center")
+        for row in grid.rows[:-1]:
             down += row
-            if i < len(grid.rows) - 1:
-                self._line(x, down, x + width, down, grid.weight / 2)
+            self._line(x, down, x + width, down, grid.weight / 2)
         left = x
         for i, column in enumerate(grid.columns):
             if i < len(grid.heads):
@@ -129,3 +170,16 @@ class Template:
             if i < len(grid.columns) - 1:
                 self._line(left, y, left, y + height, grid.weight / 2)
         self._frame(Frame(at=(x, y, width, height), weight=max(grid.weight, 0.2)))
+
+
+def _set(say: str, chain: Chain, size: float, width: float, *, flush: bool) -> Iterator[_Line]:
+    """The lines of fixed text; a paragraph that begins with ・, ※ or a full-width number hangs by it."""
+    for paragraph in say.split("\n"):
+        found = _HANGING.match(paragraph) if flush else None
+        sign = found[0] if found else ""
+        indent = chain.width(sign) * size / 1000
+        broken = wrap(paragraph[len(sign) :], chain, size, width - indent)
+        for i, text in enumerate(broken):
+            room = width - indent - chain.width(text) * size / 1000
+            full = flush and i < len(broken) - 1 and 0 < room <= _LOOSEST * size
+            yield _Line("" if i else sign, text, indent, full)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from printjobs import reference
-from printjobs.core import cost
+from printjobs.core import cost, japanese
 from printjobs.core.cost import Bill, Tariff, Volumes
 from printjobs.core.model import PieceStatus, Refused, RunStatus, SubmissionStatus
 from printjobs.render import documents
@@ -129,11 +129,11 @@ def _write_statements(context: Context, run: Record, made: Bill) -> None:
             context.fonts,
             title=f"負担金明細書　{names[city.code].name}",
             facts=(
-                ("通知", f"{run.year}年度 {kind.name} 当初通知"),
+                ("通知", f"{japanese.era_year(run.year)}度 {kind.name} 当初通知"),
                 ("回", run.id),
                 ("差出し", f"{city.notices:,}件"),
                 ("負担金", f"{city.total_yen:,}円（{len(made.cities)}市の請求総額 {made.invoice_yen:,}円のうち）"),
-                ("単価表", f"{reference.tariff(run.mailing_date).valid_from} から有効"),
+                ("単価表", f"{japanese.era_date(reference.tariff(run.mailing_date).valid_from)}から有効"),
             ),
             sections=(Section("内訳", ("費目", "按分の規則", "根拠", "円"), [*rows, total], (44, 40, 56, 30)),),
             notes=(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from printjobs import package, reference
+from printjobs.core import japanese
 from printjobs.core.model import BatchStatus, RunStatus
 from printjobs.package import MailRunPiece, Manifest, ManifestCity, ManifestFile
 from printjobs.render import documents
@@ -122,9 +123,9 @@ def _job_sheet(
         facts=(
             (
                 "通知",
-                f"{run.year}年度 {kind.name}（{'作り直し ' if batch.generation > 1 else ''}第{batch.generation}世代）",
+                f"{japanese.era_year(run.year)}度 {kind.name}（{'作り直し ' if batch.generation > 1 else ''}第{batch.generation}世代）",
             ),
-            ("発送日", run.mailing_date),
+            ("発送日", japanese.era_date(run.mailing_date)),
             ("用紙", "A4 両面　" + ("納付書あり（ミシン目 99mm・198mm）" if batch.slips else "納付書なし")),
             ("折り・封入", "手作業で封入" if by_hand else f"三つ折り、封筒1通あたり{batch.sheet_class}枚まで"),
             ("同封物", "納付のしおり 1枚" if batch.inserts else "なし"),

@@ -3,28 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 from reportlab.lib import colors
+from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, HRFlowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from fonts import FontSet
 from fonts.reportlab_font import register
 
-_TITLE = ParagraphStyle("title", fontName="gothic-bold", fontSize=15, leading=21, spaceAfter=4 * mm)
+_MARGIN = 20 * mm
+_FRAME = 6.0  # pt that Platypus pads its frames by; tables would stick out by it
+_WIDTH = A4[0] - 2 * _MARGIN
+_TITLE = ParagraphStyle("title", fontName="gothic-bold", fontSize=15, leading=20)
 _HEADING = ParagraphStyle(
-    "heading", fontName="gothic-bold", fontSize=10.5, leading=15, spaceBefore=5 * mm, spaceAfter=1.5 * mm
+    "heading",
+    fontName="gothic-bold",
+    fontSize=10.5,
+    leading=15,
+    spaceBefore=7 * mm,
+    spaceAfter=2 * mm,
+    keepWithNext=True,
 )
-_BODY = ParagraphStyle("body", fontName="mincho", fontSize=9.5, leading=15, wordWrap="CJK")
-_CELL = ParagraphStyle("cell", fontName="mincho", fontSize=8.5, leading=11.5, wordWrap="CJK")
+_NOTE = ParagraphStyle(  # the lines of a note stand to the right of its ・
+    "note", fontName="mincho", fontSize=9, leading=14.5, wordWrap="CJK", leftIndent=9, firstLineIndent=-9
+)
+_TEXT = ParagraphStyle("text", fontName="mincho", fontSize=9, leading=12.5, wordWrap="CJK")
+_NUMBER = ParagraphStyle("number", _TEXT, alignment=TA_RIGHT)
+_FACT = ParagraphStyle("fact", _TEXT, fontSize=10, leading=14)
+_LABEL = ParagraphStyle("label", _TEXT, fontName="gothic", fontSize=9)
+_HEAD = ParagraphStyle("head", _LABEL, fontSize=8.5, alignment=TA_CENTER)
+_SUM_TEXT = ParagraphStyle("sum", _TEXT, fontName="gothic-bold")
+_SUM_NUMBER = ParagraphStyle("sum number", _NUMBER, fontName="gothic-bold")
 _HEAD_FILL = colors.Color(0.92, 0.92, 0.92)
+_SUM = "合計"  # a row that begins with it closes its table
+# A paragraph's spare leading lies below its line, so the padding above is the larger one.
+_PADDING: list[Any] = [
+    ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+    ("TOPPADDING", (0, 0), (-1, -1), 3.6),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 2.8),
+    ("LEFTPADDING", (0, 0), (-1, -1), 2 * mm),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 2 * mm),
+]
 
 
 class Section(NamedTuple):
-    """A heading with a ruled table: titles, rows, column widths in mm; numbers stand to the right."""
+    """A heading with a ruled table: titles, rows, column widths in mm; numbers stand to the right.
+
+    A last row that begins with 合計 is set apart as the sum.
+    """
 
     heading: str
     titles: tuple[str, ...]
@@ -43,61 +74,64 @@ def write(
 ) -> None:
     """A document of a title, facts, ruled tables and notes. The same input gives the same bytes."""
     register(fonts.chains)
-    document: Any = SimpleDocTemplate(
-        sink, pagesize=A4, leftMargin=20 * mm, rightMargin=20 * mm, topMargin=18 * mm, bottomMargin=18 * mm,
-        title=title, author="", creator="printjobs", invariant=1, initialFontName="mincho",
-    )  # fmt: skip
-    story: list[Flowable] = [Paragraph(title, _TITLE), _facts(facts)]
+
+    def build(target: BinaryIO, total: int) -> int:
+        def footer(canvas: Any, _document: Any) -> None:
+            canvas.setFont("gothic", 7.5)
+            canvas.drawString(_MARGIN, 10 * mm, title)
+            canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, f"{canvas.getPageNumber()}／{total}頁")
+
+        document: Any = SimpleDocTemplate(
+            target, pagesize=A4, leftMargin=_MARGIN - _FRAME, rightMargin=_MARGIN - _FRAME,
+            topMargin=18 * mm, bottomMargin=18 * mm, title=title, author="", creator="printjobs", invariant=1,
+            initialFontName="mincho",
+        )  # fmt: skip
+        document.build(_story(title, facts, sections, notes), onFirstPage=footer, onLaterPages=footer)
+        return int(document.page)
+
+    build(sink, build(BytesIO(), 0))  # once to count the pages
+
+
+def _story(
+    title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], notes: Sequence[str]
+) -> list[Flowable]:
+    rule = HRFlowable(width="100%", thickness=1.2, color=colors.black, spaceBefore=1.5 * mm, spaceAfter=5 * mm)
+    story: list[Flowable] = [Paragraph(title, _TITLE), rule, _facts(facts)]
     for section in sections:
         story += [Paragraph(section.heading, _HEADING), _table(section)]
-    story += [Spacer(1, 5 * mm), *(Paragraph(note, _BODY) for note in notes)]
-    document.build(story, onFirstPage=_footer, onLaterPages=_footer)
-
-
-def _footer(canvas: Any, _document: Any) -> None:
-    canvas.setFont("mincho", 8)
-    canvas.drawCentredString(A4[0] / 2, 10 * mm, f"{canvas.getPageNumber()}")
+    return [*story, Spacer(1, 6 * mm), *(Paragraph(note, _NOTE) for note in notes)]
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> Table:
-    table = Table(
-        [[label, Paragraph(value, _BODY)] for label, value in facts], colWidths=[35 * mm, 135 * mm], hAlign="LEFT"
-    )
-    table.setStyle(
-        TableStyle(
-            [
-                ("FONT", (0, 0), (0, -1), "gothic", 9),
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.3, colors.black),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-            ]
-        )
-    )
-    return table
+    rows = [[Paragraph(label, _LABEL), Paragraph(value, _FACT)] for label, value in facts]
+    style = [
+        *_PADDING,
+        ("BACKGROUND", (0, 0), (0, -1), _HEAD_FILL),
+        ("INNERGRID", (0, 0), (-1, -1), 0.3, colors.black),
+        ("BOX", (0, 0), (-1, -1), 0.8, colors.black),
+    ]
+    return Table(rows, colWidths=[35 * mm, _WIDTH - 35 * mm], hAlign="LEFT", style=TableStyle(style))
 
 
 def _table(section: Section) -> Table:
-    rows = [list(section.titles)]
-    rows += [[_cell(value) for value in row] for row in section.rows]
-    table = Table(rows, colWidths=[w * mm for w in section.widths], repeatRows=1, hAlign="LEFT")
-    style: list[Any] = [
-        ("FONT", (0, 0), (-1, 0), "gothic", 8.5),
-        ("FONT", (0, 1), (-1, -1), "mincho", 9),
+    closed = bool(section.rows) and section.rows[-1][0] == _SUM
+    rows = [[Paragraph(title, _HEAD) for title in section.titles]]
+    for i, row in enumerate(section.rows):
+        is_sum = closed and i == len(section.rows) - 1
+        rows.append([_cell(value, is_sum=is_sum) for value in row])
+    style = [
+        *_PADDING,
         ("BACKGROUND", (0, 0), (-1, 0), _HEAD_FILL),
-        ("ALIGN", (0, 0), (-1, 0), "CENTER"),
-        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        ("GRID", (0, 0), (-1, -1), 0.3, colors.black),
+        ("INNERGRID", (0, 0), (-1, -1), 0.3, colors.black),
         ("BOX", (0, 0), (-1, -1), 0.8, colors.black),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.5),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
     ]
-    for column in range(len(section.titles)):
-        if section.rows and all(isinstance(row[column], int) for row in section.rows):
-            style.append(("ALIGN", (column, 1), (column, -1), "RIGHT"))
-    table.setStyle(TableStyle(style))
-    return table
+    if closed:
+        style.append(("LINEABOVE", (0, -1), (-1, -1), 0.8, colors.black))
+    widths = [w * mm for w in section.widths]
+    return Table(rows, colWidths=widths, repeatRows=1, hAlign="LEFT", style=TableStyle(style))
 
 
-def _cell(value: str | int) -> Any:
-    return f"{value:,}" if isinstance(value, int) else Paragraph(value, _CELL)
+def _cell(value: str | int, *, is_sum: bool) -> Paragraph:
+    if isinstance(value, int):
+        return Paragraph(f"{value:,}", _SUM_NUMBER if is_sum else _NUMBER)
+    return Paragraph(value, _SUM_TEXT if is_sum else _TEXT)

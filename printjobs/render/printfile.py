@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from layouts.language import Frame, Grid, Style, Text
 from printjobs.core import marks
 from printjobs.core.marks import SheetMark
 from printjobs.core.model import Notice
@@ -17,6 +18,13 @@ from .text import MM
 from .writer import A4, PdfWriter, Sink
 
 _MARK_TEXT = 5.0  # pt: the same text beside the symbol, for people
+_SEPARATOR_STYLES = {
+    "title": Style("gothic-bold", 30),
+    "office": Style("gothic-bold", 60),
+    "label": Style("gothic", 13),
+    "value": Style("gothic-bold", 20),
+    "warning": Style("gothic-bold", 18),
+}
 
 
 class FilePiece(NamedTuple):
@@ -121,21 +129,39 @@ def render_file(
 
 
 def _separator(layout: CompiledLayout, writer: PdfWriter, job: FileJob, piece: FilePiece) -> str:
-    """Page code of a separator sheet: which office's pieces follow, and how many."""
-    styles = {**layout.layout.styles}
-    template = Template(layout.fonts, styles, {})
-    template.text((26, 60, 158, 12), "区　分　票", "title", "center")
-    lines = (
+    """Page code of a separator sheet (区分票): which office's pieces follow, and how many.
+
+    Large enough to be read standing at the inserter; it looks like no page of a notice.
+    """
+    template = Template(layout.fonts, _SEPARATOR_STYLES, {})
+    last = piece.number + piece.section - 1
+    facts = (
+        ("通数", f"{piece.section:,}通"),
+        ("封筒番号", f"{piece.number:,} 〜 {last:,}"),
         ("バッチ", job.batch_id),
         ("印刷ファイル", job.file_id),
-        ("郵便区番号", piece.office or "外国"),
-        ("封筒番号", f"{piece.number:,} から {piece.number + piece.section - 1:,} まで"),
-        ("通数", f"{piece.section:,} 通"),
     )
-    for i, (label, value) in enumerate(lines):
-        y = 90.0 + 16 * i
-        template.text((40, y, 34, 10), label, "heading", "left")
-        template.text((76, y, 110, 10), value, "title", "left")
-    template.text((26, 190, 158, 6), "この紙は封入しません。", "heading", "center")
+    x, width, label, pitch, top = 26.0, 174.0, 44.0, 20.0, 116.0
+    template.draw(
+        [
+            Frame(at=(x, 14, width, 22), weight=1.2),
+            Text(at=(x, 14, width, 22), say="区　　分　　票", style="title", align="center"),
+            Grid(
+                at=(x, 44), columns=(label, width - label), rows=(64,),
+                labels=("郵便区番号",), style="label", weight=0.6,
+            ),
+            Text(at=(x + label, 44, width - label, 64), say=piece.office or "外国", style="office", align="center"),
+            Grid(
+                at=(x, top), columns=(label, width - label), rows=(pitch,) * len(facts),
+                labels=tuple(name for name, _ in facts), style="label", weight=0.6,
+            ),
+            *(
+                Text(at=(x + label + 8, top + i * pitch, width - label - 12, pitch), say=value, style="value")
+                for i, (_, value) in enumerate(facts)
+            ),
+            Frame(at=(x, 206, width, 18), weight=1.2),
+            Text(at=(x, 206, width, 18), say="この紙は封入しません。", style="warning", align="center"),
+        ]
+    )  # fmt: skip
     writer.ink.add(template.ink)
     return template.code + "\n"

@@ -68,10 +68,22 @@ def _units(text: str) -> list[str]:
         glued = units and (
             part[0] in _NOT_AT_START
             or units[-1][-1] in _NOT_AT_END
-            or (_WORD.fullmatch(part) and _WORD.fullmatch(units[-1]))
+            or (_WORD.fullmatch(part) and _WORD.fullmatch(units[-1][-1]))
         )
         if glued:
             units[-1] += part
         else:
             units.append(part)
+    return _with_honorific(units)
+
+
+def _with_honorific(units: list[str]) -> list[str]:
+    """A closing 様 or 御中 keeps the last character of the name with it: it never stands alone."""
+    for honorific in (["様"], ["御", "中"]):
+        size = len(honorific)
+        if units[-size:] == honorific and len(units) > size:
+            head, tail = units[:-size], "".join(honorific)
+            while head and not head[-1].strip("　 "):
+                tail = head.pop() + tail
+            return [*head[:-1], "".join(head[-1:]) + tail]
     return units

@@ -121,10 +121,8 @@ def _job_sheet(
         context.fonts,
         title=f"作業指示書　{batch.id}",
         facts=(
-            (
-                "通知",
-                f"{japanese.era_year(run.year)}度 {kind.name}（{'作り直し ' if batch.generation > 1 else ''}第{batch.generation}世代）",
-            ),
+            ("通知", f"{japanese.era_year(run.year)}度 {kind.name}"),
+            ("世代", f"第{batch.generation}世代" + ("（作り直し）" if batch.generation > 1 else "")),
             ("発送日", japanese.era_date(run.mailing_date)),
             ("用紙", "A4 両面　" + ("納付書あり（ミシン目 99mm・198mm）" if batch.slips else "納付書なし")),
             ("折り・封入", "手作業で封入" if by_hand else f"三つ折り、封筒1通あたり{batch.sheet_class}枚まで"),

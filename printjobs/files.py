@@ -16,13 +16,9 @@ from typing import Any, BinaryIO, Protocol
 import obstore
 from obstore.store import LocalStore
 
-from printjobs.core.model import PrintjobsError
+from printjobs.core.model import StoreFull
 
 _BLOCK = 1 << 20
-
-
-class StoreFull(PrintjobsError):
-    """The disk or the quota is full. Nothing half written stays behind; the step can run again."""
 
 
 class _Stored(io.RawIOBase):
@@ -119,8 +115,5 @@ def _told_when_full(key: str) -> Iterator[None]:
     except (OSError, obstore.exceptions.BaseError) as error:
         text = str(error)
         if "No space left" in text or "os error 28" in text or "File too large" in text:
-            raise StoreFull(
-                f"保存先の空き容量が足りず、{key} を書けませんでした。途中のファイルは残していません。"
-                "空きを作ってから同じ操作をもう一度行ってください。"
-            ) from error
+            raise StoreFull(f" {key} ") from error
         raise

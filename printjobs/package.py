@@ -113,5 +113,9 @@ class Manifest(msgspec.Struct, frozen=True):
     other_files: dict[str, str]
 
 
+def read_manifest(data: bytes) -> Manifest:
+    return msgspec.json.decode(data, type=Manifest)
+
+
 def manifest_bytes(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"

@@ -35,7 +35,7 @@ def run_demo(scale: float, into: Path, *, hidden: bool) -> dict[str, Any]:
 
     def say(text: str) -> None:
         if not hidden:
-            show.line(f"\n[bold]{text}[/bold]")
+            show.heading(text)
 
     say("1. 8市の提出データを作る")
     with show.bars(hidden=hidden) as bars:

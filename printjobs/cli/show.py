@@ -10,6 +10,7 @@ from typing import Any
 
 import typer.core
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -78,7 +79,11 @@ def bars(*, hidden: bool = False) -> Iterator[Bars]:
 
 
 def line(text: str) -> None:
-    console.print(text)
+    console.print(text, markup=False)
+
+
+def heading(text: str) -> None:
+    console.print(f"\n[bold]{escape(text)}[/bold]")
 
 
 def _table(title: str, *columns: tuple[str, bool]) -> Table:
@@ -92,7 +97,7 @@ def _table(title: str, *columns: tuple[str, bool]) -> Table:
 def sample(directory: Path, summary: SampleSummary) -> None:
     names = reference.cities()
     table = _table(
-        f"見本データ {directory}",
+        escape(f"見本データ {directory}"),
         ("市", False),
         ("通知", True),
         ("明細行", True),
@@ -154,7 +159,7 @@ def _problems(problems: list[dict[str, Any]]) -> None:
     table = _table(f"データの問題 {len(problems):,}件", ("市", False), ("場所", False), ("問題", False))
     for p in problems[:_SHOWN]:
         place = f"{p['file']} {p['row']}行 {p['column']}" if p["row"] else p["file"]
-        table.add_row(names[p["city"]].name, place, p["message"])
+        table.add_row(names[p["city"]].name, escape(place), escape(p["message"]))
     console.print(table)
     if len(problems) > _SHOWN:
         console.print(f"  ほか{len(problems) - _SHOWN:,}件（全件は run status --json）")
@@ -168,11 +173,11 @@ def settled(done: Settled) -> None:
     counts = "、".join(f"{words.get(k, k)} {v:,}通" for k, v in sorted(done.statuses.items()))
     console.print(f"報告 {done.lines:,}行を取り込みました: {counts or '変化なし'}。")
     for f in done.findings[:_SHOWN]:
-        console.print(f"  {f.line}行 バッチ{f.batch} 封筒{f.piece}: {f.message}")
+        line(f"  {f.line}行 バッチ{f.batch} 封筒{f.piece}: {f.message}")
     if len(done.findings) > _SHOWN:
         console.print(f"  ほか{len(done.findings) - _SHOWN:,}件")
     if done.held:
-        console.print(f"[red]{done.held}[/red]")
+        line(done.held)
 
 
 def cost(values: dict[str, Any]) -> None:
@@ -198,4 +203,4 @@ def cost(values: dict[str, Any]) -> None:
 
 def doctor(found: list[Finding]) -> None:
     for f in found:
-        console.print(f"{'○' if f.ok else '[red]×[/red]'} {f.name}: {f.detail}")
+        line(f"{'○' if f.ok else '×'} {f.name}: {f.detail}")

@@ -39,11 +39,15 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """One CSV file. The first column of every table is the notice number that joins them."""
+    """One CSV file. The first column of every table is the notice number that joins them.
+
+    ``sort`` is the column that a notice's rows are put in order by; without it they keep the city's own.
+    """
 
     name: str
     file: str
     columns: tuple[Column, ...]
+    sort: str = ""
 
     def index(self, key: str) -> int:
         """Position of a column in a detail row as ``Notice.tables`` stores it (number left out)."""
@@ -109,6 +113,7 @@ INSTALMENTS = Table(
         Column("division", "納付区分", Type.DIGITS, required=False, length=3),
         Column("accept_until", "取扱期限", Type.DATE, required=False),
     ),
+    sort="period",
 )
 FULL_PAYMENT = 0  # 期別 of the slip that pays the whole year at once (全期前納)
 

@@ -30,9 +30,26 @@ class Refused(PrintjobsError):
 
 
 class BadInput(PrintjobsError):
-    """What was handed in cannot be taken as a whole; single bad rows are ``Problem`` values."""
+    """What was handed in cannot be taken as a whole; single bad rows are ``Problem`` values.
+
+    ``file`` is the file that it is about, empty for the hand-in as a whole.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, file: str = "") -> None:
+        super().__init__(message)
+        self.file = file
+
+
+class StoreFull(PrintjobsError):
+    """The disk or the quota is full. Nothing half written stays behind; the step can run again."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"保存先の空き容量が足りず、{what}を書けませんでした。途中のものは残していません。"
+            "空きを作ってから同じ操作をもう一度行ってください。"
+        )
 
 
 class IllegalTransition(Exception):
@@ -142,6 +159,7 @@ _TRANSITIONS: dict[type[StrEnum], dict[StrEnum, tuple[StrEnum, ...]]] = {
     SubmissionStatus: {
         SubmissionStatus.RECEIVED: (SubmissionStatus.ACCEPTED, SubmissionStatus.REFUSED),
         SubmissionStatus.ACCEPTED: (SubmissionStatus.REPLACED,),
+        SubmissionStatus.REPLACED: (SubmissionStatus.RECEIVED,),  # the city goes back to what it handed in before
     },
     BatchStatus: {
         BatchStatus.PLANNED: (BatchStatus.PACKAGED,),

@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from typing import BinaryIO
 
-from printjobs.core.kinds import Table
+from printjobs.core.kinds import NUMBER, Table
 from printjobs.core.model import BadInput, Problem
 
 from .sorting import Row
 from .transmittal import TableMapping, expected_headers
 
 _FIELD_LIMIT = 1 << 20  # one cell; a whole file swallowed by an open quote must not be one
+
+
+def shown_number(key: str) -> str:
+    """A notice number as it may be told. Where columns have slipped, it is somebody's name instead."""
+    return key if key.isascii() and key.isdigit() and len(key) <= NUMBER.length else ""
 
 
 class CsvFile:
@@ -35,7 +40,7 @@ class CsvFile:
 
     def title(self, key: str) -> str:
         """The header that the city itself uses for one of our columns."""
-        return self._headers.get(key, key)
+        return self._headers.get(key) or next(c.title for c in self.table.columns if c.key == key)
 
     def __iter__(self) -> Iterator[Row]:
         name = self.table.file
@@ -45,7 +50,7 @@ class CsvFile:
         try:
             header = next(reader, None)
             if header is None:
-                raise BadInput(f"{name} が空です。1行目に項目名のあるCSVを出力し直してください。")
+                raise BadInput(f"{name} が空です。1行目に項目名のあるCSVを出力し直してください。", name)
             places = self._places(header)
             width = len(header)
             for cells in reader:
@@ -56,9 +61,15 @@ class CsvFile:
                 number = cells[places[0]] if 0 <= places[0] < len(cells) else ""
                 if len(cells) != width:
                     self.problems.append(
-                        Problem(name, row, "", "column_count",
-                                f"この行は{len(cells)}列です。見出しと同じ{width}列にしてください。", number)
-                    )  # fmt: skip
+                        Problem(
+                            name,
+                            row,
+                            "",
+                            "column_count",
+                            f"この行は{len(cells)}列です。見出しと同じ{width}列にしてください。",
+                            shown_number(number),
+                        )
+                    )
                     yield Row(number, row, [])
                     continue
                 yield Row(
@@ -67,12 +78,14 @@ class CsvFile:
         except UnicodeDecodeError as error:
             raise BadInput(
                 f"{name} の{self.rows + 2}行目付近を {self._encoding.removesuffix('-sig')} として読めません。"
-                "送付票の文字コードと実際の文字コードを合わせてください。"
+                "送付票の文字コードと実際の文字コードを合わせてください。",
+                name,
             ) from error
         except csv.Error as error:
             raise BadInput(
                 f"{name} の{self.rows + 2}行目付近がCSVの形になっていません（{error}）。"
-                "引用符の閉じ忘れや途中で切れていないかを確かめて、出力し直してください。"
+                "引用符の閉じ忘れや途中で切れていないかを確かめて、出力し直してください。",
+                name,
             ) from error
 
     @property
@@ -95,7 +108,8 @@ class CsvFile:
                 told.append("同じ名前の列が2つあります")
             raise BadInput(
                 f"{self.table.file} の見出しが様式と違います。{'。'.join(told)}。"
-                "見出しを合わせるか、対応表 mapping.toml を付けてください。"
+                "見出しを合わせるか、対応表 mapping.toml を付けてください。",
+                self.table.file,
             )
         return [header.index(self._headers[k]) if k in self._headers else -1 for k in self._keys]
 

@@ -17,10 +17,12 @@ from printjobs.core import checkdigit
 from printjobs.core.kinds import Kind, Table
 from printjobs.core.model import Addressee, BadInput, Notice, Problem
 
-from .csvfile import CsvFile
+from .csvfile import CsvFile, shown_number
 from .sorting import Row, sort_rows
 from .transmittal import ENCODINGS, TableMapping, Transmittal
 from .values import CellFault, Value, parser
+
+_DIGITS = 12  # of an amount that still counts to a total: one more than the largest that is printed
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -82,6 +84,9 @@ class SubmissionReader:
             for table, grouped in zip(self.kind.details, details, strict=True):
                 yield from self._orphans(table, grouped.before(number))
             parts = [grouped.at(number) for grouped in details]
+            if not number:  # nobody can say whose these are
+                for table, part in zip(self.kind.details, parts, strict=True):
+                    yield from self._orphans(table, iter(part))
             yield self._outcome(number, rows, parts)
         for table, grouped in zip(self.kind.details, details, strict=True):
             yield from self._orphans(table, grouped.before(None))
@@ -98,11 +103,12 @@ class SubmissionReader:
         for row in rows:
             if row.cells:
                 message = "この行の通知書番号は通知書のファイルにありません。番号を直すか、行を除いてください。"
-                problem = Problem(table.file, row.row, self._title(table, "number"), "orphan_row", message, row.key)
-                yield Outcome(None, [problem], 0)
+                yield Outcome(None, [self._problem(table, row.row, "number", "orphan_row", message, row.key)], 0)
 
-    def _title(self, table: Table, key: str) -> str:
-        return self._files[table.name].title(key)
+    def _problem(self, table: Table, row: int, column: str, code: str, message: str, key: str) -> Problem:
+        """A problem in the words of the city's own file; ``column`` is our key, empty for the whole row."""
+        title = self._files[table.name].title(column) if column else ""
+        return Problem(table.file, row, title, code, message, shown_number(key))
 
     def _outcome(self, number: str, rows: list[Row], parts: list[list[Row]]) -> Outcome:
         problems: list[Problem] = []
@@ -112,17 +118,19 @@ class SubmissionReader:
             return self._unnumbered(rows)
         if len(rows) > 1:
             message = f"同じ通知書番号が{len(rows)}行あります。どれが正しいかを決めて1行にしてください。"
-            title = self._title(self.kind.notices, "number")
             problems += [
-                Problem(self.kind.notices.file, r.row, title, "duplicate_number", message, number) for r in rows
+                self._problem(self.kind.notices, r.row, "number", "duplicate_number", message, number) for r in rows
             ]
             return Outcome(None, problems, len(rows))
         head = self._values(self.kind.notices, rows[0], problems)
         tables: dict[str, list[list[Value]]] = {}
         for table, part in zip(self.kind.details, parts, strict=True):
-            parsed = [self._values(table, row, problems) for row in part]
-            if all(p is not None for p in parsed):
-                tables[table.name] = [list(p.values())[1:] for p in parsed if p is not None]
+            parsed = [(row, values) for row in part if (values := self._values(table, row, problems)) is not None]
+            if len(parsed) == len(part):
+                if table.sort:
+                    parsed.sort(key=lambda pair: pair[1][table.sort])
+                part[:] = [row for row, _ in parsed]
+                tables[table.name] = [list(values.values())[1:] for _, values in parsed]
         if head is None or problems or len(tables) != len(parts):
             return Outcome(None, problems, 1)
         notice = self._notice(rows[0].row, head, tables)
@@ -136,15 +144,14 @@ class SubmissionReader:
         """Rows without a notice number; those with broken columns have their problem from the file."""
         table = self.kind.notices
         message = "「通知書番号」が空です。値を入れてください。"
-        problems = [
-            Problem(table.file, r.row, self._title(table, "number"), "required", message) for r in rows if r.cells
-        ]
+        problems = [self._problem(table, r.row, "number", "required", message, "") for r in rows if r.cells]
         return Outcome(None, problems, len(rows))
 
     def _stated_tax(self, row: Row) -> int:
         """The row's tax for the transmittal's total, whether or not the row is otherwise sound."""
         cell = row.cells[self._total_place] if row.cells else ""
-        return int(cell) if cell.removeprefix("-").isdecimal() and cell.isascii() and len(cell) <= 20 else 0
+        digits = cell.removeprefix("-")
+        return int(cell) if digits.isascii() and digits.isdecimal() and len(digits) <= _DIGITS else 0
 
     def _values(self, table: Table, row: Row, problems: list[Problem]) -> dict[str, Value] | None:
         """A row's cells as values; None, with problems noted, when one of them cannot be taken."""
@@ -155,8 +162,7 @@ class SubmissionReader:
             try:
                 values[key] = parse(cell)
             except CellFault as fault:
-                title = self._title(table, key)
-                problems.append(Problem(table.file, row.row, title, fault.code, fault.message, row.key))
+                problems.append(self._problem(table, row.row, key, fault.code, fault.message, row.key))
         return values if len(values) == len(row.cells) else None
 
     def _notice(self, row: int, head: dict[str, Value], tables: dict[str, list[list[Value]]]) -> Notice:
@@ -192,8 +198,7 @@ class SubmissionReader:
             found.append(("zip", "zip_format", "郵便番号は 525-0034 か 5250034 の形で入れてください。"))
         elif not self._rules.knows_zip(code):
             found.append(("zip", "zip_unknown", "郵便番号が日本郵便の一覧にありません。正しい番号にしてください。"))
-        table = self.kind.notices
-        return [Problem(table.file, row, self._title(table, k), code, text, notice.number) for k, code, text in found]
+        return [self._problem(self.kind.notices, row, k, code, text, notice.number) for k, code, text in found]
 
     def _kind_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Problem]:
         return [
@@ -213,7 +218,7 @@ class SubmissionReader:
         names = [t.name for t in self.kind.details]
         row = parts[names.index(table)][index].row if table in names and parts[names.index(table)] else head.row
         source = self.kind.table(table)
-        return Problem(source.file, row, self._title(source, column) if column else "", code, message, head.key)
+        return self._problem(source, row, column, code, message, head.key)
 
     def settle(self) -> None:
         """Compare the counts with the transmittal; :class:`BadInput` names both figures of each difference."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tomllib
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from printjobs.core.kinds import Kind, Table
 from printjobs.core.model import BadInput
 
 NAME, MAPPING = "transmittal.json", "mapping.toml"
-Count = Annotated[int, Meta(ge=0)]
+_LARGEST = 10**18  # what a database can hold
+Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
 
 
 class FileEntry(msgspec.Struct, frozen=True):
@@ -31,7 +33,7 @@ class Transmittal(msgspec.Struct, frozen=True):
     year: int
     encoding: str
     notices: Count
-    tax_total: int
+    tax_total: Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)]
     files: tuple[FileEntry, ...]
 
 
@@ -41,7 +43,7 @@ ENCODINGS = {"utf-8": "utf-8-sig", "cp932": "cp932"}  # a byte order mark is all
 def parse(data: bytes, kind: Kind, year: int, city: str) -> Transmittal:
     """The transmittal, checked against the run and the city; :class:`BadInput` says what differs."""
     try:
-        found = msgspec.json.decode(data, type=Transmittal)
+        found = msgspec.json.decode(data.removeprefix(codecs.BOM_UTF8), type=Transmittal)
     except msgspec.DecodeError as error:
         raise BadInput(
             f"送付票 {NAME} を読めません（{error}）。項目と形式を送付票の説明に合わせて作り直してください。"
@@ -83,15 +85,19 @@ def parse_mapping(data: bytes, kind: Kind) -> dict[str, TableMapping]:
     try:
         mapping = msgspec.convert(tomllib.loads(data.decode()), dict[str, TableMapping])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise BadInput(f"対応表 {MAPPING} を読めません（{error}）。") from error
+        raise BadInput(f"対応表 {MAPPING} を読めません（{error}）。書き方を直してください。", MAPPING) from error
     tables = {t.name: t for t in (kind.notices, *kind.details)}
     for name, table_mapping in mapping.items():
         if name not in tables:
-            raise BadInput(f"対応表 {MAPPING} の [{name}] は知らないファイルです。使えるもの: {'、'.join(tables)}")
+            told = (
+                f"対応表 {MAPPING} の [{name}] は知らないファイルです。{'、'.join(tables)} のどれかに直してください。"
+            )
+            raise BadInput(told, MAPPING)
         titles = {c.title for c in tables[name].columns}
         used = {*table_mapping.columns, *table_mapping.constants, *table_mapping.values}
         if unknown := sorted(used - titles):
-            raise BadInput(f"対応表 {MAPPING} の [{name}] に知らない項目があります: {'、'.join(unknown)}")
+            told = f"対応表 {MAPPING} の [{name}] に知らない項目があります: {'、'.join(unknown)}。"
+            raise BadInput(told + "共通の列名に直してください。", MAPPING)
     return mapping
 
 

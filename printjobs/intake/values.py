@@ -30,7 +30,7 @@ def parser(column: Column) -> Callable[[str], Value]:
     length, required, title = column.length, column.required, column.title
 
     def parse(cell: str) -> Value:
-        if not cell:
+        if not cell.strip():  # a name of blanks only is no name
             if required:
                 raise CellFault("required", f"「{title}」が空です。値を入れてください。")
             return ""

@@ -20,13 +20,19 @@ from printjobs.store.runs import Record, change_status
 from .context import Context, Step
 
 
+def manifest_key(batch_id: str) -> str:
+    """Where a batch's manifest lies: the last file written, so its presence means all is there."""
+    return f"batches/{batch_id}/manifest.json"
+
+
 def seal(context: Context, batch_id: str) -> list[Step]:
     """The package step, once every print file of the batch has been read back."""
     with context.engine.connect() as connection:
         batch = production.find_batch(connection, batch_id)
         files = production.files(connection, batch_id)
         pieces = production.pieces(connection, batch_id)
-        if batch.status != BatchStatus.PLANNED or production.unchecked_files(connection, batch_id):
+        sealable = batch.status in (BatchStatus.PLANNED, BatchStatus.PACKAGED)
+        if not sealable or production.unchecked_files(connection, batch_id):
             return []
     run = context.run(batch.run_id)
     columns = reference.mailrun().columns
@@ -39,6 +45,7 @@ def seal(context: Context, batch_id: str) -> list[Step]:
     }
     digests = {name: sha256(data).hexdigest() for name, data in others.items()}
     others["SHA256SUMS"] = package.checksums(digests | {f"{f.id}.pdf": f.sha256 for f in files})
+    digests["SHA256SUMS"] = sha256(others["SHA256SUMS"]).hexdigest()
     manifest = Manifest(
         run=run.id,
         kind=run.kind,
@@ -63,10 +70,11 @@ def seal(context: Context, batch_id: str) -> list[Step]:
     )
     for name, data in others.items():
         context.files.put(f"batches/{batch_id}/{name}", data)
-    context.files.put(f"batches/{batch_id}/manifest.json", package.manifest_bytes(manifest))
+    sealed = package.manifest_bytes(manifest)
+    context.files.put(manifest_key(batch_id), sealed)
     with writing(context.engine) as connection:
         runs.lock_run(connection, run.id)  # of the last two batches packaged at once, one must see both done
-        if production.batch_packaged(connection, batch_id):
+        if production.batch_packaged(connection, batch_id, sha256(sealed).hexdigest()):
             runs.add_event(connection, run.id, context.now(), "package", batch_id)
         if all(b.status != BatchStatus.PLANNED for b in production.batches(connection, run.id)):
             change_status(connection, Run, Run.id, run.id, RunStatus.PLANNED, RunStatus.PACKAGED)

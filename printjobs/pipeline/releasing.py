@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
+from printjobs import package
 from printjobs.core.model import BatchStatus, Refused, RunStatus
 from printjobs.store import production, runs, writing
 from printjobs.store.models import Run
 from printjobs.store.runs import Record, change_status
 
 from .context import Context
-from .rendering import file_key
+from .packaging import manifest_key
 from .status import status
 
 
@@ -48,9 +50,23 @@ def release(context: Context, run_id: str) -> list[str]:
 
 
 def _verify(context: Context, batch: Record, files: Sequence[Record]) -> None:
-    """The stored bytes are still those that were read back."""
-    if not context.files.exists(f"batches/{batch.id}/manifest.json"):
-        raise Refused(f"{batch.id} の manifest.json がありません。run go でもう一度作ってください。")
-    for file in files:
-        if context.files.sha256(file_key(file)) != file.sha256:
-            raise Refused(f"{file.id}.pdf が検査の後で変わっています。引き渡せません。保管場所を調べてください。")
+    """The stored bytes are still those that were read back and sealed, file by file."""
+    folder = f"batches/{batch.id}"
+    if not context.files.exists(manifest_key(batch.id)):
+        raise Refused(f"{batch.id} の manifest.json がありません。run go でもう一度封印してください。")
+    sealed = context.files.read(manifest_key(batch.id))
+    if sha256(sealed).hexdigest() != batch.manifest_sha256:
+        raise _changed(f"{batch.id} の manifest.json")
+    wanted = package.read_manifest(sealed).other_files | {f"{file.id}.pdf": file.sha256 for file in files}
+    for name, digest in wanted.items():
+        key = f"{folder}/{name}"
+        if not context.files.exists(key):
+            raise Refused(
+                f"{batch.id} の {name} がなくなっています。引き渡せません。保管場所の控えから戻してください。"
+            )
+        if context.files.sha256(key) != digest:
+            raise _changed(f"{batch.id} の {name}")
+
+
+def _changed(what: str) -> Refused:
+    return Refused(f"{what} が検査の後で変わっています。引き渡せません。保管場所を調べ、控えから戻してください。")

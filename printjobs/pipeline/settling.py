@@ -20,6 +20,7 @@ from .planning import reprint
 
 COLUMNS = ("time", "event", "batch", "piece", "mark", "status", "count")
 _EVENTS = ("sheet", "piece", "post")
+_DIGITS = 9
 
 
 class Settled(NamedTuple):
@@ -120,9 +121,10 @@ def _event(line: int, cells: list[str]) -> Event:
     _, what, batch, piece, mark, disposition, count = cells
     sound = (
         what in _EVENTS
-        and all(c.isascii() and (c.isdigit() or not c) for c in (batch, piece, count))
-        and (what != "piece" or disposition in DISPOSITIONS)
+        and all(not c or (c.isascii() and c.isdigit() and len(c) <= _DIGITS) for c in (batch, piece, count))
+        and (what != "piece" or (disposition in DISPOSITIONS and piece))
         and (what == "sheet" or batch)
+        and (what != "post" or count)  # a posting that does not say how many is no posting
     )
     if not sound:
         raise BadInput(

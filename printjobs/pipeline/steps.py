@@ -47,6 +47,8 @@ def unfinished(context: Context, run_id: str) -> list[Step]:
             return [Step("plan", (run_id,))]
         steps: list[Step] = []
         for batch in production.batches(connection, run_id):
+            if batch.status == BatchStatus.PACKAGED and not context.files.exists(packaging.manifest_key(batch.id)):
+                steps.append(Step("package", (batch.id,)))
             if batch.status != BatchStatus.PLANNED:
                 continue
             files = production.files(connection, batch.id)

@@ -16,7 +16,7 @@ import msgspec
 
 from printjobs import intake, reference
 from printjobs.core import postal
-from printjobs.core.kinds import LEAFLET, Kind
+from printjobs.core.kinds import LEAFLET, Kind, Table
 from printjobs.core.model import BadInput, Notice, Problem, Refused, RunStatus, SubmissionStatus
 from printjobs.render.compiled import CompiledLayout, Fault
 from printjobs.store import production, runs, writing
@@ -26,6 +26,8 @@ from .context import Context, Step
 
 Progress = Callable[[int, int], None]
 _ROWS = 1_000
+_STANDS = (SubmissionStatus.ACCEPTED, SubmissionStatus.REFUSED)
+_LATE = "受付の締切り後です。"
 _SET_ASIDE = ("overflow", "no_glyph", "private_use", "too_many_rows")
 
 
@@ -56,40 +58,47 @@ def submit(context: Context, run_id: str, city: str, path: Path, progress: Progr
     identity = sha256("".join(f"{name} {digest}\n" for name, digest in sorted(digests.items())).encode()).hexdigest()
     with context.engine.connect() as connection:
         before = runs.same_submission(connection, run_id, city, identity)
-    if before is not None and before.status != SubmissionStatus.RECEIVED:
+    if before is not None and before.status in _STANDS:
         return _told(before, again=True)
     inbox = f"inbox/{run_id}/{city}/{identity[:16]}"
-    for name in digests:
-        with (path / name).open("rb") as source:
-            copied, _ = context.files.take(source, f"{inbox}/{name}")
-        if copied != digests[name]:
-            raise BadInput(f"{name} が受取りの途中で書き換わりました。出力が終わってから、もう一度提出してください。")
-    if before is None:
-        with writing(context.engine) as connection:
-            submission_id = runs.add_submission(
-                connection,
-                {
-                    "run_id": run_id,
-                    "city": city,
-                    "sha256": identity,
-                    "status": SubmissionStatus.RECEIVED,
-                    "inbox": inbox,
-                },
-            )
-            runs.add_event(connection, run_id, context.now(), "submit", city, identity)
-    else:
-        submission_id = before.id
+    _copy(context, path, inbox, digests)
+    submission_id = _receive(context, run_id, city, identity, inbox)
     take_in(context, str(submission_id), progress)
     with context.engine.connect() as connection:
-        after = runs.find_submission(connection, submission_id)
-    if after.status == SubmissionStatus.REFUSED:
-        raise BadInput(after.reason)
-    return _told(after, again=False)
+        return _told(runs.find_submission(connection, submission_id), again=False)
+
+
+def _copy(context: Context, path: Path, inbox: str, digests: dict[str, str]) -> None:
+    """Copy a hand-in; when a file changes meanwhile, nothing of it stays."""
+    for name, digest in digests.items():
+        with (path / name).open("rb") as source:
+            copied, _ = context.files.take(source, f"{inbox}/{name}")
+        if copied != digest:
+            for taken in digests:
+                if context.files.exists(f"{inbox}/{taken}"):
+                    context.files.delete(f"{inbox}/{taken}")
+            raise BadInput(f"{name} が受取りの途中で書き換わりました。出力が終わってから、もう一度提出してください。")
+
+
+def _receive(context: Context, run_id: str, city: str, identity: str, inbox: str) -> int:
+    """Record a hand-in as received. Handed in twice at once it is one; one that was replaced stands again."""
+    with writing(context.engine) as connection:
+        runs.lock_run(connection, run_id)
+        before = runs.same_submission(connection, run_id, city, identity)
+        if before is None:
+            values = {"run_id": run_id, "city": city, "sha256": identity, "inbox": inbox}
+            submission_id = runs.add_submission(connection, values | {"status": SubmissionStatus.RECEIVED})
+        else:
+            submission_id = int(before.id)
+            if before.status == SubmissionStatus.REPLACED:
+                runs.receive_again(connection, submission_id)
+        runs.add_event(connection, run_id, context.now(), "submit", city, identity)
+    return submission_id
 
 
 def _told(row: Record, *, again: bool) -> Submitted:
     if row.status == SubmissionStatus.REFUSED:
-        raise BadInput(row.reason)
+        raise Refused(row.reason) if row.reason.startswith(_LATE) else BadInput(row.reason)
     return Submitted(row.id, row.city, row.status, row.notices, row.rejected, again)
 
 
@@ -123,26 +132,30 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
         try:
             reader, records, rejected = _read(context, run, submission, spool, progress)
         except BadInput as refusal:
-            _refuse(context, submission, str(refusal))
+            _refuse(context, submission, refusal)
             return []
+        _write_overflow_list(context, run.id, submission.city, _spooled(spool, Problem))
         with writing(context.engine) as connection:
-            if runs.lock_run(connection, run.id) != RunStatus.OPEN:  # planned while this was being read
-                late = {"reason": f"回 {run.id} が先に締め切られました。新しい回を開いて提出してください。"}
-                runs.settle_submission(connection, submission.id, SubmissionStatus.REFUSED, late)
-                return []
+            in_time = runs.lock_run(connection, run.id) == RunStatus.OPEN
             totals = {
                 "notices": reader.notices,
                 "rejected": rejected,
                 "tax_total": reader.tax_total,
                 "records": records,
             }
-            if runs.settle_submission(connection, submission.id, SubmissionStatus.ACCEPTED, totals):
+            if in_time and runs.settle_submission(connection, submission.id, SubmissionStatus.ACCEPTED, totals):
                 runs.replace_earlier(connection, run.id, submission.city, submission.id)
                 production.add_notices(connection, _spooled(spool, dict))
                 runs.add_problems(connection, submission.id, _spooled(spool, Problem))
                 detail = f"received {reader.notices} rejected {rejected}"
                 runs.add_event(connection, run.id, context.now(), "accept", submission.city, detail)
-        _write_overflow_list(context, run.id, submission.city, _spooled(spool, Problem))
+    if not in_time:  # planned while this was being read
+        context.files.delete(records)
+        _refuse(
+            context,
+            submission,
+            BadInput(f"{_LATE}回 {run.id} が先に締め切られました。新しい回を開いて提出してください。"),
+        )
     return []
 
 
@@ -157,10 +170,12 @@ def _write_overflow_list(context: Context, run_id: str, city: str, problems: Ite
     context.files.put(f"reports/{run_id}/overflow-{city}.csv", text.getvalue().encode("utf-8-sig"))
 
 
-def _refuse(context: Context, submission: Record, reason: str) -> None:
+def _refuse(context: Context, submission: Record, refusal: BadInput) -> None:
+    reason = str(refusal)
     with writing(context.engine) as connection:
         if runs.settle_submission(connection, submission.id, SubmissionStatus.REFUSED, {"reason": reason}):
-            runs.add_problems(connection, submission.id, [Problem(intake.NAME, 0, "", "refused", reason)])
+            problem = Problem(refusal.file or intake.NAME, 0, "", "refused", reason)
+            runs.add_problems(connection, submission.id, [problem])
             runs.add_event(connection, submission.run_id, context.now(), "refuse", submission.city)
 
 
@@ -173,7 +188,11 @@ def _read(
     transmittal = intake.parse(context.files.read(f"{inbox}/{intake.NAME}"), kind, run.year, submission.city)
     _compare_hashes(context, inbox, transmittal)
     mapping = {}
-    if any(entry.name == intake.MAPPING for entry in transmittal.files):
+    listed = any(entry.name == intake.MAPPING for entry in transmittal.files)
+    if not listed and context.files.exists(f"{inbox}/{intake.MAPPING}"):
+        told = f"{intake.MAPPING} が送付票 {intake.NAME} に載っていません。行数0と SHA-256 を載せてください。"
+        raise BadInput(told, intake.MAPPING)
+    if listed:
         mapping = intake.parse_mapping(context.files.read(f"{inbox}/{intake.MAPPING}"), kind)
     zips = intake.PostalCodes()
     rules = intake.Rules(run.mailing_date, zips.knows, lambda notice: fits(layout, notice))
@@ -234,13 +253,15 @@ def _compare_hashes(context: Context, inbox: str, transmittal: intake.Transmitta
     for entry in transmittal.files:
         key = f"{inbox}/{entry.name}"
         if not context.files.exists(key):
-            raise BadInput(f"送付票にある {entry.name} がありません。ファイルをそろえて、もう一度提出してください。")
+            told = f"送付票にある {entry.name} がありません。ファイルをそろえて、もう一度提出してください。"
+            raise BadInput(told, entry.name)
         digest = context.files.sha256(key)
         if digest != entry.sha256:
             raise BadInput(
                 f"{entry.name} の SHA-256 が送付票と違います"
                 f"（送付票 {entry.sha256[:12]}…、受領 {digest[:12]}…）。"
-                "送付票を作った後に変わったか、途中で切れています。出力と送付票を作り直してください。"
+                "送付票を作った後に変わったか、途中で切れています。出力と送付票を作り直してください。",
+                entry.name,
             )
 
 
@@ -275,19 +296,23 @@ def _row(
 
 def fits(layout: CompiledLayout, notice: Notice) -> list[intake.Fit]:
     """What the layout says against printing a notice, as sentences for the city; each cell is told once."""
-    found = [_fit(layout.kind, fault) for fault in layout.check(notice)]
+    found = [_fit(layout.kind, notice, fault) for fault in layout.check(notice)]
     return list({(fit.code, fit.table, fit.index, fit.column): fit for fit in reversed(found)}.values())[::-1]
 
 
-def _fit(kind: Kind, fault: Fault) -> intake.Fit:
+def _fit(kind: Kind, notice: Notice, fault: Fault) -> intake.Fit:
     """A fault at the cell it comes from: a name that does not fit a slip is still the notice's name."""
-    table, index, column = kind.notices, 0, None
+    table, index, column = kind.table(fault.table), fault.index, None
     for field in fault.fields:
         scope, _, key = field.rpartition(".")
-        source = kind.table(fault.table) if scope == "row" else kind.notices
-        column = next((c for c in source.columns if c.key == key and scope != "page"), None)
-        if column is not None:
-            table, index = source, fault.index if scope == "row" else 0
+        source = table if scope == "row" else kind.notices
+        found = next((c for c in source.columns if c.key == key and scope != "page"), None)
+        if found is None:
+            continue
+        holds = fault.character in _text(notice, source, fault.index, scope, key)  # nothing is in every text
+        if column is None or holds:
+            table, index, column = source, fault.index if scope == "row" else 0, found
+        if holds:
             break
     title = column.title if column else ""
     message = {
@@ -295,6 +320,16 @@ def _fit(kind: Kind, fault: Fault) -> intake.Fit:
         "IPAmj明朝（fonts-ipamj-mincho）を入れて回を開き直すか、外字として同定してください。",
         "overflow": f"「{title}」が枠に入りきりません（{fault.detail}）。文字溢れ一覧に載せ、この通知は取り置きました。"
         "短い表記にするか、手作業で作ってください。",
-        "too_many_rows": f"1枚目の表に入る行数を超えています（{fault.detail}）。行を減らすか、様式を改めてください。",
+        "too_many_rows": f"{table.file} の行が表に入る数を超えています（{fault.detail}）。"
+        "行を減らすか、様式を改めてください。",
     }[fault.code]
     return intake.Fit(fault.code, table.name, index, column.key if column else "", message)
+
+
+def _text(notice: Notice, table: Table, index: int, scope: str, key: str) -> str:
+    """What a slot's field holds in this notice."""
+    if scope == "addressee":
+        return str(getattr(notice.addressee, key))
+    if scope == "row":
+        return str(notice.tables[table.name][index][table.index(key)])
+    return str(notice.fields.get(key, ""))

@@ -22,13 +22,18 @@ from .writer import A4, Ink, PdfWriter
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a notice cannot be printed as it is: ``overflow``, ``no_glyph`` or ``too_many_rows``."""
+    """Why a notice cannot be printed as it is: ``overflow``, ``no_glyph`` or ``too_many_rows``.
+
+    ``fields`` are those of the slot, ``table`` and ``index`` the row it was filled from; ``character``
+    is what has no glyph, else empty.
+    """
 
     code: str
     fields: tuple[str, ...]
     table: str
     index: int
     detail: str
+    character: str = ""
 
 
 class Side(NamedTuple):
@@ -61,15 +66,15 @@ class Place:
         self.leading = style.leading * MM or style.size * 1.25
         self.head = f"/%s {style.size:g} Tf"
 
-    def fault(self, text: str) -> tuple[str, str] | None:
-        """Code and detail of what keeps ``text`` from being set; nothing of the text itself."""
+    def fault(self, text: str) -> tuple[str, str, str] | None:
+        """Code, detail and character of what keeps ``text`` from being set; the detail tells nothing of the text."""
         if not text:
             return None
         if text.isascii() and text.isprintable():
             if len(text) * self.size / 2 <= self.width:  # no ASCII glyph of these faces is wider than half an em
                 return None
         elif missing := self.chain.missing(text):
-            return "no_glyph", " ".join(f"U+{ord(c):04X}" for c in missing[0])
+            return "no_glyph", " ".join(f"U+{ord(c):04X}" for c in missing[0]), missing[0]
         if len(text) * self.size <= self.width:  # and none at all wider than one
             return None
         if fit(text, self.chain, self.size, self.width, self.lines) is None:
@@ -77,6 +82,7 @@ class Place:
             return (
                 "overflow",
                 f"必要な幅{natural / MM:.0f}mm、枠{self.width / MM:.0f}mm×{self.lines}行、{NARROWEST}%まで縮めても",
+                "",
             )
         return None
 
@@ -249,7 +255,7 @@ class CompiledLayout:
                 if found := place.fault(text):
                     table = self.layout.rows[around.of].of if around else self.kind.notices.name
                     index = next((i for i, r in enumerate(notice.tables.get(table, ())) if r is row), 0)
-                    faults.append(Fault(found[0], place.fields, table, index, found[1]))
+                    faults.append(Fault(found[0], place.fields, table, index, found[1], found[2]))
         return faults
 
     def page(self, notice: Notice, side: Side, writer: PdfWriter, city: str, values: Mapping[str, str]) -> str:

@@ -13,6 +13,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from printjobs.core.model import StoreFull
+
+_FULL = ("disk is full", "disk I/O error", "unable to open database file", "No space left")
 
 
 def connect(url: str) -> Engine:
@@ -44,10 +49,21 @@ def connect(url: str) -> Engine:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes one fact: all of it is kept, or none."""
-    with engine.connect() as connection:
+    with told_when_full(), engine.connect() as connection:
         connection.info["writes"] = True
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def told_when_full() -> Iterator[None]:
+    """A database that has no more room says so in its own words; here they become ours."""
+    try:
+        yield
+    except OperationalError as error:
+        if any(words in str(error.orig) for words in _FULL):
+            raise StoreFull("データベース") from error
+        raise
 
 
 def _config() -> Config:
@@ -59,6 +75,8 @@ def _config() -> Config:
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest revision; running it again, or twice at once, changes nothing."""
     config = _config()
+    if is_migrated(engine):
+        return
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(7017)"))
@@ -68,6 +86,6 @@ def migrate(engine: Engine) -> None:
 
 def is_migrated(engine: Engine) -> bool:
     """Whether the schema is the one this code was written for."""
-    with engine.connect() as connection:
+    with told_when_full(), engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     return current == ScriptDirectory.from_config(_config()).get_current_head()

@@ -70,6 +70,7 @@ class Batch(SQLModel, table=True):
     pieces: int
     sheets: int
     pages: int
+    manifest_sha256: str = ""
 
 
 class PrintFile(SQLModel, table=True):

@@ -123,8 +123,12 @@ def unchecked_files(connection: Connection, batch_id: str) -> int:
     return int(connection.execute(select(func.count()).select_from(PrintFile).where(*where)).scalar_one())
 
 
-def batch_packaged(connection: Connection, batch_id: str) -> bool:
-    return change_status(connection, Batch, _B.id, batch_id, BatchStatus.PLANNED, BatchStatus.PACKAGED)
+def batch_packaged(connection: Connection, batch_id: str, manifest_sha256: str) -> bool:
+    """Record a sealed batch by its manifest, which names every other file by its own hash."""
+    if not change_status(connection, Batch, _B.id, batch_id, BatchStatus.PLANNED, BatchStatus.PACKAGED):
+        return False
+    connection.execute(update(Batch).where(_B.id == batch_id).values(manifest_sha256=manifest_sha256))
+    return True
 
 
 def release_batch(connection: Connection, batch_id: str) -> bool:
@@ -201,4 +205,4 @@ def notice_counts(connection: Connection, run_id: str) -> dict[str, int]:
         .where(_N.run_id == run_id, _S.status == SubmissionStatus.ACCEPTED)
         .group_by(_N.city)
     )
-    return dict(rows.tuples().all())
+    return {city: int(count) for city, count in rows}

@@ -80,6 +80,12 @@ def add_submission(connection: Connection, values: Mapping[str, Any]) -> int:
     return int(done.scalar_one())
 
 
+def receive_again(connection: Connection, submission_id: int) -> None:
+    """A hand-in that was replaced is handed in once more: it is read anew and stands again."""
+    connection.execute(delete(Problem).where(_P.submission_id == submission_id))
+    change_status(connection, Submission, _S.id, submission_id, SubmissionStatus.REPLACED, SubmissionStatus.RECEIVED)
+
+
 def replace_earlier(connection: Connection, run_id: str, city: str, submission_id: int) -> None:
     """Take back what a city handed in before this, as far as planning could see it: a better one has come."""
     earlier = (

@@ -35,11 +35,6 @@ MAIBARA = "252140"
 TABLE_OF = {t.file: t.name for t in TABLES}
 
 
-def fault(reason: str) -> pytest.MarkDecorator:
-    """A law that the code does not keep yet: the test stays, and tells when it does."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)
-
-
 class Read(NamedTuple):
     """A hand-in read to its end."""
 
@@ -291,7 +286,6 @@ def test_a_row_with_too_few_or_too_many_columns_is_told_and_not_read(table: str,
     assert number not in {n.number for n in found.notices}
 
 
-@fault("SubmissionReader._unnumbered does not look at the detail rows that it takes from the stream")
 def test_a_detail_row_without_a_number_is_told_even_beside_a_notice_without_one() -> None:
     handin = HandIn().set("notices", 2, "通知書番号", "").set("assets", 5, "通知書番号", "")
     told = [(file, row) for file, row, _, _ in read(handin).told]
@@ -468,7 +462,6 @@ def test_rows_in_any_order_are_all_there_and_the_count_is_the_same(seed: int) ->
         }
 
 
-@fault("intake keeps the order of the file, and so a notice's instalments and slips are printed in it")
 def test_instalments_stand_by_period_whatever_their_order_in_the_file() -> None:
     handin = HandIn(notices=1)
     plain = records(read(handin))
@@ -706,7 +699,6 @@ def test_a_code_that_the_mapping_does_not_know_is_a_problem_of_its_row() -> None
     assert read(handin).told == [("notices.csv", 2, "納付方法", "choice")]
 
 
-@fault("CsvFile.title falls back to our key: the city is told of a column 'honorific'")
 def test_a_wrong_constant_is_told_under_our_own_title() -> None:
     handin = HandIn(notices=1).drop_column("notices", "敬称")
     handin.mapping = '[notices.constants]\n"敬称" = "さま"\n'
@@ -716,7 +708,6 @@ def test_a_wrong_constant_is_told_under_our_own_title() -> None:
 # A text of spaces only is as good as none
 
 
-@fault("values.parser takes a required text of blanks: an envelope without a name would be printed")
 @pytest.mark.parametrize("space", [" ", "　", "\u00a0"], ids=["space", "wide_space", "no_break_space"])
 @pytest.mark.parametrize("title", ["氏名", "住所"], ids=["name", "address"])
 def test_a_name_or_address_of_nothing_but_blanks_is_a_missing_one(title: str, space: str) -> None:
@@ -747,7 +738,6 @@ def test_what_the_layout_cannot_print_is_told_once_at_the_cell_it_comes_from(
     assert found.told == [("notices.csv", 2, title, code)]
 
 
-@fault("_fit takes the table from the fault's fields, and too_many_rows has none: told at notices.csv, no column")
 def test_more_instalments_than_the_form_has_lines_are_told_at_their_file(layout: CompiledLayout) -> None:
     handin = HandIn(notices=2)
     rows = [r for r in handin.tables["instalments"] if r[0] == notice_number(2)]
@@ -758,7 +748,6 @@ def test_more_instalments_than_the_form_has_lines_are_told_at_their_file(layout:
     assert {(p.file, p.code) for p in found.problems} == {("instalments.csv", "too_many_rows")}
 
 
-@fault("a slot of several fields is told at its first: the co-owner's character is looked for in the name")
 def test_a_character_of_the_co_owners_is_told_at_the_co_owners(layout: CompiledLayout) -> None:
     handin = HandIn().set("notices", 1, "共有者", "外𠮷")
     found = read_files(handin.files(), KUSATSU, fit=lambda notice: fits(layout, notice))

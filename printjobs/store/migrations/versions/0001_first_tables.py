@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("pieces", sa.Integer(), nullable=False),
         sa.Column("sheets", sa.Integer(), nullable=False),
         sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("manifest_sha256", AutoString(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["run.id"],

@@ -23,7 +23,7 @@ from printjobs.core.kinds import DEBIT, PROPERTY_TAX, SLIP
 from printjobs.core.model import BadInput, Notice, Problem
 from printjobs.intake import SubmissionReader, sorting
 from printjobs.intake.sorting import Row, sort_rows
-from printjobs.pipeline.submitting import fits
+from printjobs.pipeline.fitting import fits
 from printjobs.reference import cities
 from printjobs.render.compiled import CompiledLayout
 from printjobs.sample import SampleSummary, write_property_tax

@@ -100,6 +100,12 @@ class Files:
     def delete(self, key: str) -> None:
         obstore.delete(self._store, key)
 
+    def sweep(self, folder: str) -> None:
+        """Remove what killed writers left behind in a folder: parts under temporary names."""
+        for part in self.local_path(folder).glob("*#*"):
+            if part.name.rpartition("#")[2].isdigit():
+                part.unlink(missing_ok=True)
+
     def local_path(self, key: str) -> Path:
         """Where a stored file lies, for people and for tools that take only paths."""
         return self.home / key

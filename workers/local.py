@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 
+from printjobs.core.model import PrintjobsError
 from printjobs.pipeline import Context, Step, run_step, unfinished
 from printjobs.settings import Settings
 
@@ -13,9 +18,22 @@ from .progress import Counter, Progress
 _context: Context | None = None
 
 
+class ProcessLost(PrintjobsError):
+    """A process of the pool was ended from outside, most often for want of memory."""
+
+
 def _open(settings: Settings) -> None:
     global _context  # noqa: PLW0603 - one per process of the pool, opened before its first step
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _context = Context(settings)
+
+
+def _end_with_parent() -> None:
+    """A killed parent leaves its pool waiting for work for ever; its next run would find strangers at work."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _work(step: Step) -> list[Step]:
@@ -36,13 +54,21 @@ def run_all(settings: Settings, run_id: str, watcher: Progress | None = None) ->
         try:
             while steps:
                 _drain(pool, steps, counter)
-                following = unfinished(context, run_id)
-                if following == steps:  # what was just done is still to do: a fault of ours, not a reason to spin
-                    raise RuntimeError(f"no progress on {steps[0].name} {steps[0].ids}")
-                steps = following
+                steps = _progressed(steps, unfinished(context, run_id))
+        except BrokenProcessPool as error:
+            raise ProcessLost(
+                "作業中のプロセスが外から止められました（メモリ不足など）。"
+                "PRINTJOBS_PROCESSES を減らすなどして、もう一度 run go を行ってください。続きから進みます。"
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _progressed(before: list[Step], after: list[Step]) -> list[Step]:
+    if after == before:  # what was just done is still to do: a fault of ours, not a reason to spin
+        raise RuntimeError(f"no progress on {before[0].name} {before[0].ids}")
+    return after
 
 
 def _drain(pool: ProcessPoolExecutor, steps: list[Step], counter: Counter) -> None:
@@ -51,7 +77,13 @@ def _drain(pool: ProcessPoolExecutor, steps: list[Step], counter: Counter) -> No
 
     def start(step: Step) -> None:
         counter.expect(step.name)
-        running[pool.submit(_work, step)] = step
+        # Ctrl-C reaches every process of a terminal. A process that is started while the signal is held back never
+        # hears it: this one decides, and the pool finishes what it has begun.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            running[pool.submit(_work, step)] = step
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
     for step in steps:
         start(step)

@@ -6,12 +6,13 @@ import datetime as dt
 
 import layouts
 from printjobs.core import marks
-from printjobs.core.model import RunStatus, UsageError
+from printjobs.core.model import Refused, RunStatus, UsageError
 from printjobs.store import runs, writing
 
 from .context import Context
 
 _YEARS = range(2020, 2100)
+_RUNS_A_YEAR = 100
 
 
 def open_run(context: Context, kind_code: str, year: int, mailing_date: str = "") -> str:
@@ -27,24 +28,20 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
         layout = layouts.load(kind.code, layouts.newest(kind.code, year))
     except LookupError:
         raise UsageError(f"{kind.name} {year}年度の様式がありません。layouts に様式を置いてください。") from None
+    values = {
+        "kind": kind.code,
+        "year": year,
+        "mailing_date": date.isoformat(),
+        "layout_version": layout.version,
+        "layout_sha256": layout.sha256,
+        "fonts_sha256": context.fonts.sha256,
+        "status": RunStatus.OPEN,
+        "opened_at": context.now(),
+    }
+    first = f"{kind.code}-{year}"
     with writing(context.engine) as connection:
-        taken = set(runs.run_ids(connection))
-        names = (f"{kind.code}-{year}" + (f"-{n}" if n > 1 else "") for n in range(1, len(taken) + 2))
-        run_id = next(name for name in names if name not in taken)
-        runs.add_run(
-            connection,
-            {
-                "id": run_id,
-                "code": marks.run_code(run_id),
-                "kind": kind.code,
-                "year": year,
-                "mailing_date": date.isoformat(),
-                "layout_version": layout.version,
-                "layout_sha256": layout.sha256,
-                "fonts_sha256": context.fonts.sha256,
-                "status": RunStatus.OPEN,
-                "opened_at": context.now(),
-            },
-        )
-        runs.add_event(connection, run_id, context.now(), "open", run_id)
-    return run_id
+        for run_id in (first, *(f"{first}-{n}" for n in range(2, _RUNS_A_YEAR))):
+            if runs.add_run(connection, values | {"id": run_id, "code": marks.run_code(run_id)}):
+                runs.add_event(connection, run_id, context.now(), "open", run_id)
+                return run_id
+    raise Refused(f"{first} の回がすでに{_RUNS_A_YEAR - 1}個あります。これ以上は開けません。")

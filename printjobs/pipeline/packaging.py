@@ -31,9 +31,11 @@ def seal(context: Context, batch_id: str) -> list[Step]:
         batch = production.find_batch(connection, batch_id)
         files = production.files(connection, batch_id)
         pieces = production.pieces(connection, batch_id)
-        sealable = batch.status in (BatchStatus.PLANNED, BatchStatus.PACKAGED)
-        if not sealable or production.unchecked_files(connection, batch_id):
-            return []
+        unchecked = production.unchecked_files(connection, batch_id)
+    lost = batch.status == BatchStatus.PACKAGED and not context.files.exists(manifest_key(batch_id))
+    if unchecked or not (lost or batch.status == BatchStatus.PLANNED):
+        return []
+    context.files.sweep(f"batches/{batch_id}")
     run = context.run(batch.run_id)
     columns = reference.mailrun().columns
     told = [_mailrun_piece(batch, piece) for piece in pieces]

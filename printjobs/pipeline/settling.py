@@ -47,10 +47,11 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
     except OSError as error:
         raise BadInput(f"報告ファイル {path.name} を開けません。ファイル名を確かめてください。") from error
     with writing(context.engine) as connection:
+        status = runs.lock_run(connection, run_id)  # two reports at once would each decide by what was before both
         before = tracking.find_scan_log(connection, run_id, data_hash)
         if before is not None:
             return Settled(before.lines, {}, [], [], "", again=True)
-        if run.status == RunStatus.CLOSED:
+        if status == RunStatus.CLOSED:
             raise Refused(f"回 {run_id} は締めてあります。新しい報告は受け取れません。内容を受託者と確かめてください。")
         seen = tracking.seen_sheets(connection, run_id)
         rows = production.run_pieces(connection, run_id)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from sqlalchemy import Connection
 
 from printjobs import reference
 from printjobs.core.model import CityFigures, PieceStatus, SubmissionStatus
 from printjobs.store import production, runs, tracking
+from printjobs.store.runs import Record
 
 from .context import Context
 from .rendering import file_key
@@ -17,53 +21,10 @@ def status(context: Context, run_id: str) -> dict[str, Any]:
     """The contract's status object, as plain values."""
     run = context.run(run_id)
     with context.engine.connect() as connection:
-        submissions = runs.submissions(connection, run_id)
-        accepted = production.notice_counts(connection, run_id)
-        counts = production.city_counts(connection, run_id)
         batches = production.batches(connection, run_id)
         files = {b.id: production.files(connection, b.id) for b in batches}
         problems = runs.problems(connection, run_id)
-        charged = tracking.charged(connection, run_id)
-    by_city: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for row in counts:
-        by_city[row.city][row.status] = row
-    newest = {s.city: s for s in submissions if s.status != SubmissionStatus.REPLACED}
-    standing = {s.city: s for s in submissions if s.status == SubmissionStatus.ACCEPTED}
-    pages_per_sheet = 2 if reference.vendor().print_.duplex else 1
-    cities = []
-    for code, city in reference.cities().items():
-        submission = standing.get(code)
-        rows = by_city[code]
-        notices = {s: int(rows[s].notices) if s in rows else 0 for s in PieceStatus}
-        pieces = sum(int(r.pieces) for r in rows.values())
-        sheets = sum(int(r.sheets) for r in rows.values())
-        unplanned = 0 if rows else accepted.get(code, 0)
-        figures = CityFigures(
-            received=submission.notices if submission else 0,
-            rejected=submission.rejected if submission else 0,
-            pulled=notices[PieceStatus.PULLED],
-            mailed=notices[PieceStatus.MAILED],
-            outstanding=unplanned
-            + sum(n for s, n in notices.items() if s not in (PieceStatus.PULLED, PieceStatus.MAILED)),
-            charged=charged[code][1] if code in charged else None,
-        )
-        cities.append(
-            {
-                "code": code,
-                "name": city.name,
-                "received": figures.received,
-                "rejected": figures.rejected,
-                "pulled": figures.pulled,
-                "pieces": pieces,
-                "sheets": sheets,
-                "pages": sheets * pages_per_sheet,
-                "mailed": figures.mailed,
-                "outstanding": figures.outstanding,
-                "charged_yen": charged[code][0] if code in charged else 0,
-                "balanced": figures.balanced,
-                "submission": newest[code].status if code in newest else "none",
-            }
-        )
+        cities = _cities(connection, run_id)
     return {
         "run": run.id,
         "kind": run.kind,
@@ -71,31 +32,71 @@ def status(context: Context, run_id: str) -> dict[str, Any]:
         "status": str(run.status),
         "balanced": all(c["balanced"] for c in cities),
         "cities": cities,
-        "batches": [
-            {
-                "id": b.id,
-                "generation": b.generation,
-                "status": b.status,
-                "class": b.class_code,
-                "pieces": b.pieces,
-                "sheets": b.sheets,
-                "pages": b.pages,
-                "files": [
-                    {"path": file_key(f), "sha256": f.sha256, "bytes": f.bytes, "pages": f.pages} for f in files[b.id]
-                ],
-            }
-            for b in batches
-        ],
-        "problems": [
-            {
-                "city": p.city,
-                "file": p.file,
-                "row": p.row,
-                "column": p.column,
-                "code": p.code,
-                "message": p.message,
-                "notice_number": p.notice_number,
-            }
-            for p in problems
-        ],
+        "batches": [_batch(b, files[b.id]) for b in batches],
+        "problems": [{key: getattr(p, key) for key in _PROBLEM_KEYS} for p in problems],
     }
+
+
+_PROBLEM_KEYS = ("city", "file", "row", "column", "code", "message", "notice_number")
+
+
+def _batch(batch: Record, files: Sequence[Record]) -> dict[str, Any]:
+    return {
+        "id": batch.id,
+        "generation": batch.generation,
+        "status": batch.status,
+        "class": batch.class_code,
+        "pieces": batch.pieces,
+        "sheets": batch.sheets,
+        "pages": batch.pages,
+        "files": [{"path": file_key(f), "sha256": f.sha256, "bytes": f.bytes, "pages": f.pages} for f in files],
+    }
+
+
+def _cities(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+    submissions = runs.submissions(connection, run_id)
+    newest = {s.city: s.status for s in submissions if s.status != SubmissionStatus.REPLACED}
+    standing = {s.city: s for s in submissions if s.status == SubmissionStatus.ACCEPTED}
+    accepted = production.notice_counts(connection, run_id)
+    charged = tracking.charged(connection, run_id)
+    planned: defaultdict[str, dict[str, Record]] = defaultdict(dict)
+    for row in production.city_counts(connection, run_id):
+        planned[row.city][row.status] = row
+    cities = []
+    for code, city in reference.cities().items():
+        rows = planned[code]
+        sheets = sum(int(r.sheets) for r in rows.values())
+        yen, notices = charged.get(code, (0, None))
+        figures = _figures(standing.get(code), rows, 0 if rows else accepted.get(code, 0), notices)
+        cities.append(
+            {
+                "code": code,
+                "name": city.name,
+                "received": figures.received,
+                "rejected": figures.rejected,
+                "pulled": figures.pulled,
+                "pieces": sum(int(r.pieces) for r in rows.values()),
+                "sheets": sheets,
+                "pages": sheets * (2 if reference.vendor().print_.duplex else 1),
+                "mailed": figures.mailed,
+                "outstanding": figures.outstanding,
+                "charged_yen": yen,
+                "balanced": figures.balanced,
+                "submission": newest.get(code, "none"),
+            }
+        )
+    return cities
+
+
+def _figures(submission: Record | None, rows: Mapping[str, Record], unplanned: int, charged: int | None) -> CityFigures:
+    """The sides of a city's count equation, each from the stage that recorded it."""
+    notices = {status: int(rows[status].notices) if status in rows else 0 for status in PieceStatus}
+    ended = (PieceStatus.PULLED, PieceStatus.MAILED)
+    return CityFigures(
+        received=submission.notices if submission else 0,
+        rejected=submission.rejected if submission else 0,
+        pulled=notices[PieceStatus.PULLED],
+        mailed=notices[PieceStatus.MAILED],
+        outstanding=unplanned + sum(n for status, n in notices.items() if status not in ended),
+        charged=charged,
+    )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from printjobs.core.model import Problem as ProblemValue
@@ -43,8 +44,14 @@ def add_event(connection: Connection, run_id: str, at: datetime, what: str, subj
     connection.execute(insert(Event).values(run_id=run_id, at=at, what=what, subject=subject, detail=detail))
 
 
-def add_run(connection: Connection, values: Mapping[str, Any]) -> None:
-    connection.execute(insert(Run).values(**values))
+def add_run(connection: Connection, values: Mapping[str, Any]) -> bool:
+    """Record a run; False when its id is taken, be it by somebody at this very moment."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(Run).values(**values))
+    except IntegrityError:
+        return False
+    return True
 
 
 def find_run(connection: Connection, run_id: str) -> Record | None:

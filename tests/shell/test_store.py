@@ -1,0 +1,715 @@
+"""SQLite and PostgreSQL are one database to the rest of the program: same schema, same answers, same refusals."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, Table, event, insert
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from printjobs import store
+from printjobs.core.model import (
+    BatchStatus,
+    FileStatus,
+    PieceStatus,
+    Problem,
+    RunStatus,
+    SubmissionStatus,
+)
+from printjobs.core.reconcile import Finding, Sighting
+from printjobs.pipeline import (
+    Step,
+    costing,
+    opening,
+    packaging,
+    planning,
+    rehearsal,
+    releasing,
+    rendering,
+    run_step,
+    settling,
+    submitting,
+)
+from printjobs.pipeline import status as statuses
+from printjobs.store import models, production, runs, tracking
+from tests.shell import jobs
+from tests.shell.jobs import RUN, Job
+
+BIG_YEN = 1 << 40
+NOW = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
+R, CITY, OTHER = "property_tax-2026", "252069", "252077"
+BATCH, FILE = f"{R}-B001", f"{R}-B001-F01"
+TABLES = SQLModel.metadata.sorted_tables
+
+run_row = {
+    "id": R, "code": "A2B3", "kind": "property_tax", "year": 2026, "mailing_date": "2026-04-10",
+    "layout_version": "2026-1", "layout_sha256": "1" * 64, "fonts_sha256": "2" * 64, "status": RunStatus.OPEN,
+    "opened_at": NOW,
+}  # fmt: skip
+
+
+def submission_row(city: str = CITY, sha256: str = "3" * 64) -> dict[str, Any]:
+    return {"run_id": R, "city": city, "sha256": sha256, "status": SubmissionStatus.RECEIVED, "inbox": "inbox/a"}
+
+
+def notice_row(submission: int, number: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "submission_id": submission, "run_id": R, "city": CITY, "number": number, "owner": "4" * 32, "office": "525",
+        "zip": "5250034", "sheets": 1, "slips": True, "inserts": 1, "start": 0, "length": 10,
+    } | changed  # fmt: skip
+
+
+def batch_row(batch: str = BATCH, number: int = 1) -> dict[str, Any]:
+    return {
+        "id": batch, "run_id": R, "number": number, "generation": 1, "class_code": "S4", "slips": True, "inserts": 1,
+        "sheet_class": 4, "status": BatchStatus.PLANNED, "pieces": 2, "sheets": 2, "pages": 4,
+    }  # fmt: skip
+
+
+def file_row(file: str = FILE, sequence: int = 1, batch: str = BATCH) -> dict[str, Any]:
+    return {
+        "id": file, "batch_id": batch, "sequence": sequence, "first": 1, "last": 2, "separators": 0, "sheets": 2,
+        "pages": 4, "status": FileStatus.PLANNED,
+    }  # fmt: skip
+
+
+def piece_row(number: int, batch: str = BATCH, **changed: Any) -> dict[str, Any]:
+    return {
+        "batch_id": batch, "number": number, "run_id": R, "generation": 1, "city": CITY, "office": "525",
+        "zip": "5250034", "sheets": 1, "inserts": 1, "slips": True, "notices": 1, "status": PieceStatus.PLANNED,
+    } | changed  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'printjobs.db'}"
+    return str(request.getfixturevalue("postgres_database"))
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    engine = store.connect(url)
+    store.migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    with opened(url) as engine:
+        yield engine
+
+
+def at_once(calls: Iterable[Callable[[], Any]]) -> list[Any]:
+    """Call all at the same moment, each in a thread; what they return, in their order."""
+    waiting = list(calls)
+    gate = threading.Barrier(len(waiting))
+
+    def begin(call: Callable[[], Any]) -> Any:
+        gate.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(waiting)) as pool:
+        return [future.result() for future in [pool.submit(begin, call) for call in waiting]]
+
+
+# The schema
+
+
+def test_migrations_from_nothing_give_the_tables_of_the_models(engine: Engine) -> None:
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(found, SQLModel.metadata) == []
+
+
+def test_migrating_again_changes_nothing(engine: Engine) -> None:
+    with store.writing(engine) as connection:
+        runs.add_run(connection, run_row)
+    before = jobs.facts(engine)
+    store.migrate(engine)
+    assert store.is_migrated(engine)
+    assert jobs.facts(engine) == before
+
+
+def test_four_that_migrate_an_empty_database_at_once_do_each_other_no_harm(url: str) -> None:
+    engines = [store.connect(url) for _ in range(4)]
+    assert not store.is_migrated(engines[0])
+    at_once([lambda engine=engine: store.migrate(engine) for engine in engines])
+    assert all(store.is_migrated(engine) for engine in engines)
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES if t.foreign_keys], ids=lambda t: t.name)
+def test_no_row_points_to_nothing(engine: Engine, table: Table) -> None:
+    values: dict[str, Any] = {}
+    for column in table.columns:
+        if column is not table.autoincrement_column:
+            values[column.name] = {int: 1, bool: True, datetime: NOW}.get(column.type.python_type, "nobody")
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), store.writing(engine) as connection:
+        connection.execute(insert(table).values(**values))
+
+
+def test_a_fault_of_the_database_does_not_repeat_the_row_that_it_refused(engine: Engine) -> None:
+    with pytest.raises(IntegrityError) as fault, store.writing(engine) as connection:
+        production.add_notices(connection, [notice_row(1, "2600000001", owner="滋賀 太郎")])
+    assert "滋賀" not in str(fault.value)
+
+
+# The questions
+
+
+_UNORDERED = ("plan_notices", "city_counts")  # planning sorts by itself, and the status looks up
+
+
+class Told:
+    """A room of the store whose answers are written down, as plain values."""
+
+    def __init__(self, room: ModuleType, answers: list[tuple[str, Any]]) -> None:
+        self._room, self._answers = room, answers
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self._room, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            answer = function(*args, **kwargs)
+            if isinstance(answer, Iterator):
+                answer = list(answer)
+            told = _plain(answer)
+            if name in _UNORDERED:
+                told.sort(key=str)
+            self._answers.append((f"{self._room.__name__}.{name}", told))
+            return answer
+
+        return call
+
+
+def _plain(answer: Any) -> Any:
+    """Rows as dictionaries, their order kept; a time in UTC whichever way the database says it."""
+    if hasattr(answer, "_asdict"):
+        return {k: _plain(v) for k, v in answer._asdict().items()}
+    if isinstance(answer, dict):
+        return {k: _plain(v) for k, v in answer.items()}
+    if isinstance(answer, list | tuple):
+        return [_plain(a) for a in answer]
+    if isinstance(answer, datetime):
+        return answer.replace(tzinfo=None)
+    assert answer is None or isinstance(answer, str | int), type(answer)  # no Decimal, which PostgreSQL sums give
+    return answer
+
+
+def ask_everything(engine: Engine) -> list[tuple[str, Any]]:
+    """A small life of a run through every function of the store; each answer in order."""
+    answers: list[tuple[str, Any]] = []
+    run, make, track = (Told(room, answers) for room in (runs, production, tracking))
+    _ask_about_hand_ins(engine, run, make)
+    _ask_about_the_plan(engine, run, make)
+    _ask_about_print_files(engine, make, track)
+    _ask_about_reports(engine, track)
+    return answers
+
+
+def _ask_about_hand_ins(engine: Engine, run: Any, make: Any) -> None:
+    with store.writing(engine) as connection:
+        run.add_run(connection, run_row)
+        run.add_event(connection, R, NOW, "open", R, "detail")
+        run.run_ids(connection)
+        run.find_run(connection, R)
+        run.find_run(connection, "another")
+        run.lock_run(connection, R)
+        earlier = run.add_submission(connection, submission_row())
+        run.settle_submission(connection, earlier, SubmissionStatus.ACCEPTED, {"notices": 1, "tax_total": BIG_YEN})
+        run.settle_submission(connection, earlier, SubmissionStatus.ACCEPTED, {"notices": 9})
+        make.add_notices(connection, [notice_row(earlier, "2600000001")])
+        run.add_problems(connection, earlier, [Problem("notices.csv", 2, "氏名", "replaced", "前のもの", "2600000009")])
+        other = run.add_submission(connection, submission_row(OTHER, "4" * 64))
+        run.settle_submission(connection, other, SubmissionStatus.ACCEPTED, {"notices": 1, "records": "records/b"})
+        make.add_notices(connection, [notice_row(other, "2600000001", city=OTHER)])
+        better = run.add_submission(connection, submission_row(sha256="5" * 64))
+        run.settle_submission(
+            connection, better, SubmissionStatus.ACCEPTED,
+            {"notices": 4, "rejected": 1, "tax_total": BIG_YEN, "records": "records/a", "reason": ""},
+        )  # fmt: skip
+        run.replace_earlier(connection, R, CITY, better)
+        run.add_problems(
+            connection,
+            better,
+            [Problem("notices.csv", 3, "氏名", "overflow", "長い"), Problem("assets.csv", 2, "", "x", "短い", "1")],
+        )
+        refused = run.add_submission(connection, submission_row(OTHER, "6" * 64))
+        run.settle_submission(connection, refused, SubmissionStatus.REFUSED, {"reason": "合いません"})
+        run.add_problems(connection, refused, [Problem("transmittal.json", 0, "", "refused", "合いません")])
+        run.find_submission(connection, better)
+        run.submissions(connection, R)
+        run.same_submission(connection, R, CITY, "5" * 64)
+        run.same_submission(connection, R, CITY, "7" * 64)
+        run.problems(connection, R)
+        make.add_notices(
+            connection,
+            [notice_row(better, "2600000003", start=1 << 33), notice_row(better, "2600000001"),
+             notice_row(better, "2600000002", slips=False, office="")],
+        )  # fmt: skip
+        run.receive_again(connection, earlier)
+        run.find_submission(connection, earlier)
+
+
+def _ask_about_the_plan(engine: Engine, run: Any, make: Any) -> None:
+    with store.writing(engine) as connection:
+        notices = {n.number: n.id for n in make.plan_notices(connection, R) if n.city == CITY}
+        run.change_status(connection, models.Run, models.Run.id, R, RunStatus.OPEN, RunStatus.PLANNED)
+        run.change_status(connection, models.Run, models.Run.id, R, RunStatus.OPEN, RunStatus.PLANNED)
+        for number in (2, 1):
+            batch = f"{R}-B00{number}"
+            make.add_batch(connection, batch_row(batch, number))
+            make.add_files(connection, [file_row(f"{batch}-F0{i}", i, batch) for i in (2, 1)])
+            make.add_pieces(connection, [piece_row(2, batch, office="", notices=2), piece_row(1, batch)])
+        places = [("2600000003", 2), ("2600000002", 2), ("2600000001", 1)]
+        make.place_notices(
+            connection, [{"notice": notices[n], "in_batch": BATCH, "in_piece": piece} for n, piece in places]
+        )
+        make.batches(connection, R)
+        make.find_batch(connection, BATCH)
+        make.files(connection, BATCH)
+        make.find_file(connection, FILE)
+        make.pieces(connection, BATCH)
+        make.pieces(connection, BATCH, 2, 2)
+        make.notice_places(connection, BATCH, 1, 2)
+        make.city_places(connection, R, CITY)
+        make.notice_counts(connection, R)
+        make.run_pieces(connection, R)
+
+
+def _ask_about_print_files(engine: Engine, make: Any, track: Any) -> None:
+    with store.writing(engine) as connection:
+        make.file_rendered(connection, FILE, "8" * 64, 1 << 33)
+        make.file_rendered(connection, FILE, "9" * 64, 1)
+        make.find_file(connection, FILE)
+        make.file_checked(connection, FILE, BATCH)
+        make.unchecked_files(connection, BATCH)
+        make.file_rendered(connection, f"{BATCH}-F02", "8" * 64, 1)
+        make.file_checked(connection, f"{BATCH}-F02", BATCH)
+        make.batch_packaged(connection, BATCH, "b" * 64)
+        make.batch_packaged(connection, BATCH, "b" * 64)
+        make.release_batch(connection, BATCH)
+        make.release_batch(connection, BATCH)
+        make.set_piece_statuses(connection, {(PieceStatus.RELEASED, PieceStatus.SPOILED): [(BATCH, 2)]})
+        make.pieces_with_status(connection, R, PieceStatus.SPOILED)
+        make.notices_of_pieces(connection, R, PieceStatus.SPOILED)
+        make.city_counts(connection, R)
+        track.outstanding_batches(connection, R)
+        make.batch_posted(connection, BATCH)
+        track.outstanding_batches(connection, R)
+
+
+def _ask_about_reports(engine: Engine, track: Any) -> None:
+    with store.writing(engine) as connection:
+        track.find_scan_log(connection, R, "a" * 64)
+        log = track.add_scan_log(connection, R, "a" * 64, 3)
+        track.find_scan_log(connection, R, "a" * 64)
+        track.add_sightings(
+            connection, log, [Sighting(4, 1, 1, 2, ""), Sighting(3, 1, 1, 1, ""), Sighting(2, 1, 2, 1, "")]
+        )
+        track.add_findings(connection, log, [Finding(2, 1, 1, "unreadable", "読めません"), Finding(1, 0, 0, "x", "y")])
+        track.seen_sheets(connection, R)
+        track.findings(connection, R)
+        track.charged(connection, R)
+        track.add_charges(
+            connection,
+            [
+                {"run_id": R, "city": city, "item": i, "rule": "a", "basis": "b", "yen": BIG_YEN, "notices": 3}
+                for city in (CITY, OTHER)
+                for i in ("fixed", "postage")
+            ],
+        )
+        track.charges(connection, R)
+        track.charged(connection, R)
+
+
+def test_both_databases_answer_every_question_alike(tmp_path: Path, postgres_database: str) -> None:
+    with opened(f"sqlite:///{tmp_path / 'printjobs.db'}") as engine:
+        small = ask_everything(engine)
+    with opened(postgres_database) as engine:
+        large = ask_everything(engine)
+    for one, other in zip(small, large, strict=True):
+        assert one == other
+    asked = {name for name, _ in small}
+    rooms = (runs, production, tracking)
+    every = {f"{r.__name__}.{n}" for r in rooms for n, f in vars(r).items() if _is_question(r, n, f)}
+    assert asked == every - {"printjobs.store.runs.insert_many"}  # has tests of its own below
+
+
+def _is_question(room: ModuleType, name: str, function: Any) -> bool:
+    return inspect.isfunction(function) and function.__module__ == room.__name__ and not name.startswith("_")
+
+
+def test_the_answers_are_the_right_ones(engine: Engine) -> None:
+    answers: dict[str, list[Any]] = {}
+    for name, answer in ask_everything(engine):
+        answers.setdefault(name.rpartition(".")[2], []).append(answer)
+    assert answers["run_ids"] == [[R]]
+    assert answers["settle_submission"] == [True, False, True, True, True]
+    assert [s["status"] for s in answers["submissions"][0]] == ["replaced", "accepted", "accepted", "refused"]
+    assert [(p["city"], p["file"]) for p in answers["problems"][0]] == [
+        (CITY, "assets.csv"), (CITY, "notices.csv"), (OTHER, "transmittal.json"),
+    ]  # fmt: skip
+    assert len(answers["plan_notices"][0]) == 4
+    assert [b["number"] for b in answers["batches"][0]] == [1, 2]
+    assert [p["number"] for p in answers["notice_places"][0]] == ["2600000001", "2600000002", "2600000003"]
+    assert answers["change_status"] == [True, False]
+    assert answers["file_checked"] == [False, True]
+    assert answers["batch_packaged"] == answers["release_batch"] == [True, False]
+    assert answers["notice_counts"] == [{CITY: 3, OTHER: 1}]
+    assert [len(n) for n in answers["notices_of_pieces"][0].values()] == [2]
+    assert answers["outstanding_batches"] == [2, 1]
+    assert answers["seen_sheets"] == [{(1, 1): [1, 2]}]
+
+
+def test_yen_and_bytes_beyond_32_bits_are_kept(engine: Engine) -> None:
+    answers = dict(ask_everything(engine))
+    assert [s["tax_total"] for s in answers["printjobs.store.runs.submissions"]][:3] == [BIG_YEN, 0, BIG_YEN]
+    assert answers["printjobs.store.production.find_file"]["bytes"] == 1 << 33
+    assert max(p["start"] for p in answers["printjobs.store.production.notice_places"]) == 1 << 33
+    assert answers["printjobs.store.tracking.charged"] == {CITY: [2 * BIG_YEN, 3], OTHER: [2 * BIG_YEN, 3]}
+
+
+# One fact, whole, once
+
+
+def test_of_eight_that_make_the_same_step_at_once_one_has_made_it(engine: Engine) -> None:
+    with store.writing(engine) as connection:
+        runs.add_run(connection, run_row)
+
+    def plan() -> bool:
+        with store.writing(engine) as connection:
+            return runs.change_status(connection, models.Run, models.Run.id, R, RunStatus.OPEN, RunStatus.PLANNED)
+
+    assert sorted(at_once([plan] * 8)) == [False] * 7 + [True]
+
+
+def test_of_two_that_read_back_the_last_two_files_at_once_one_learns_that_it_was_the_last(engine: Engine) -> None:
+    with store.writing(engine) as connection:
+        runs.add_run(connection, run_row)
+        production.add_batch(connection, batch_row())
+        production.add_files(connection, [file_row(f"{BATCH}-F0{i}", i) for i in (1, 2)])
+        for i in (1, 2):
+            production.file_rendered(connection, f"{BATCH}-F0{i}", "8" * 64, 1)
+    both = threading.Barrier(2)
+
+    def check(file: str) -> bool:
+        with store.writing(engine) as connection:
+            last = production.file_checked(connection, file, BATCH)
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.3)  # the other waits for us, or we both decide before either is done
+        return last
+
+    assert sorted(at_once([partial(check, f"{BATCH}-F0{i}") for i in (1, 2)])) == [False, True]
+
+
+def test_a_fault_in_the_middle_of_a_fact_leaves_nothing_of_it(engine: Engine) -> None:
+    before = jobs.facts(engine)
+
+    def open_run() -> None:
+        with store.writing(engine) as connection:
+            runs.add_run(connection, run_row)
+            runs.add_event(connection, R, NOW, "open", R)
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        open_run()
+    assert jobs.facts(engine) == before
+
+
+def test_many_rows_go_in_chunks_and_are_never_held_all(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_CHUNK", 100)
+    with store.writing(engine) as connection:
+        runs.add_run(connection, run_row)
+        submission = runs.add_submission(connection, submission_row())
+    made, held = [0], [0]
+
+    def problems() -> Iterator[Problem]:
+        for row in range(1_250):
+            made[0] += 1
+            yield Problem("notices.csv", row + 2, "氏名", "overflow", "長い")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _note(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:
+        if isinstance(parameters, list):
+            held[0] = max(held[0], len(parameters))
+        held.append(made[0])
+
+    with store.writing(engine) as connection:
+        runs.add_problems(connection, submission, problems())
+        runs.settle_submission(connection, submission, SubmissionStatus.ACCEPTED, {"rejected": 1_250})
+        assert len(runs.problems(connection, R)) == 1_250
+    assert held[0] <= 100
+    assert 100 in held  # the first chunk was in before the rest was made
+
+
+def test_more_rows_than_a_statement_takes_are_placed(postgres_database: str) -> None:
+    many = 21_000  # PostgreSQL takes 65,535 parameters in a statement
+    with opened(postgres_database) as engine:
+        place_many(engine, many)
+
+
+def place_many(engine: Engine, many: int) -> None:
+    with store.writing(engine) as connection:
+        runs.add_run(connection, run_row)
+        submission = runs.add_submission(connection, submission_row())
+        production.add_notices(connection, (notice_row(submission, f"26{n:08d}") for n in range(many)))
+        production.add_batch(connection, batch_row())
+        production.add_pieces(connection, (piece_row(n + 1) for n in range(many)))
+        notices = [n.id for n in production.plan_notices(connection, R)]
+        production.place_notices(
+            connection, ({"notice": n, "in_batch": BATCH, "in_piece": i} for i, n in enumerate(notices, start=1))
+        )
+        production.set_piece_statuses(
+            connection, {(PieceStatus.PLANNED, PieceStatus.RELEASED): [(BATCH, i + 1) for i in range(many)]}
+        )
+    with engine.connect() as connection:
+        assert len(production.notice_places(connection, BATCH, 1, many)) == many
+        assert len(production.pieces_with_status(connection, R, PieceStatus.RELEASED)) == many
+
+
+# A whole run
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return jobs.write_sample(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> tuple[Any, Any, Any]:
+    """What a run on SQLite, one step after the other, came to: status, files and rows."""
+    folder = tmp_path_factory.mktemp("alone")
+    job = Job(folder / "home")
+    job.hand_in(sample)
+    job.do_all()
+    mail_twice(job, folder, job.do_all)
+    job.close()
+    return job.status(), job.made(), job.facts()
+
+
+def mail_twice(job: Job, folder: Path, do_all: Callable[[], None]) -> None:
+    for seed in (1, 2):
+        job.mail(folder / f"scans-{seed}.csv", seed)
+        do_all()
+
+
+def test_a_run_on_postgresql_comes_to_the_same_status_files_and_rows(
+    tmp_path: Path, sample: Path, alone: Any, postgres_database: str
+) -> None:
+    job = Job(tmp_path / "home", database_url=postgres_database)
+    job.hand_in(sample)
+    job.do_all()
+    mail_twice(job, tmp_path, job.do_all)
+    status, made, facts = alone
+    assert status["status"] == RunStatus.CLOSED
+    assert job.status() == status
+    assert job.made() == made
+    assert job.facts() == facts
+    job.close()
+
+
+ROOMS = (costing, packaging, planning, releasing, rendering, settling, submitting)
+
+
+class Rivals:
+    """Two workers, each with a context of its own, at the same work at the same moment.
+
+    Both have read what they decide from before either begins to write; and neither ends a transaction
+    before the other is as far, or has shown by standing still that it waits for the first. Outside of
+    transactions they take turns: ReportLab's fonts belong to a whole process.
+    """
+
+    def __init__(self, *two: Job) -> None:
+        self._jobs = two
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def _writing(self, engine: Engine) -> Iterator[Any]:
+        self._turn.release()
+        try:
+            with suppress(threading.BrokenBarrierError):
+                self._beginning.wait()
+            with store.writing(engine) as connection:
+                yield connection
+                with suppress(threading.BrokenBarrierError):
+                    self._ending.wait(0.1)
+        finally:
+            self._turn.acquire()
+
+    def _open_ending(self) -> None:
+        self._ending = threading.Barrier(2)
+
+    def do(self, *two: Callable[[Job], Any]) -> list[Any]:
+        self._beginning = threading.Barrier(2, action=self._open_ending)
+        self._open_ending()
+
+        def take_turns(call: Callable[[Job], Any], job: Job) -> Any:
+            try:
+                with self._turn:
+                    return call(job)
+            finally:
+                self._beginning.abort()  # nobody to wait for any more
+
+        with pytest.MonkeyPatch.context() as patched:
+            for room in ROOMS:
+                patched.setattr(room, "writing", self._writing)
+            return at_once([partial(take_turns, call, job) for call, job in zip(two, self._jobs, strict=True)])
+
+    @property
+    def first(self) -> Job:
+        return self._jobs[0]
+
+    def do_steps(self, *, same: bool) -> None:
+        """Every step that can be done: each by both, or one by each."""
+        job = self._jobs[0]
+        while todo := job.unfinished():
+            while todo:
+                mine = todo.pop(0)
+                theirs = mine if same or not todo else todo.pop(0)
+                following = self.do(*(partial(_run, step) for step in (mine, theirs)))
+                todo += list(dict.fromkeys(step for steps in following for step in steps))
+
+
+def _run(step: Step, job: Job) -> list[Step]:
+    return run_step(job.context, step)
+
+
+def test_a_fault_at_the_end_of_any_step_leaves_nothing_of_it_and_it_can_be_done_again(
+    tmp_path: Path, sample: Path, alone: Any, postgres_database: str
+) -> None:
+    job = Job(tmp_path / "home", database_url=postgres_database)
+    job.hand_in(sample)
+
+    @contextmanager
+    def failing(engine: Engine) -> Iterator[Any]:
+        with store.writing(engine) as connection:
+            yield connection
+            raise InterruptedError
+
+    def do(what: Callable[[], list[Step]]) -> None:
+        before = job.facts()
+        with pytest.MonkeyPatch.context() as patched:
+            for room in ROOMS:
+                patched.setattr(room, "writing", failing)
+            with suppress(InterruptedError):  # a proof writes no row
+                what()
+        assert job.facts() == before
+        for step in what():
+            do(partial(_run, step, job))
+
+    def do_all() -> None:
+        while todo := job.unfinished():
+            do(partial(_run, todo[0], job))
+
+    def release() -> list[Step]:
+        releasing.release(job.context, RUN)
+        return []
+
+    do_all()
+    for seed in (1, 2):
+        report = tmp_path / f"scans-{seed}.csv"
+        do(release)
+        rehearsal.write_scans(job.context, RUN, report, seed=seed)
+        do(lambda report=report: settling.load_scans(job.context, RUN, report).reprints)
+        do_all()
+    status, made, _ = alone
+    assert job.status() == status
+    assert job.made() == made
+    job.close()
+
+
+@pytest.fixture
+def rivals(tmp_path: Path, url: str, sample: Path) -> Iterator[Rivals]:
+    two = Job(tmp_path / "home", database_url=url), Job(tmp_path / "home", database_url=url)
+    two[0].hand_in(sample)
+    yield Rivals(*two)
+    for job in two:
+        job.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [("sqlite", True), ("postgresql", True), ("postgresql", False)],
+    ids=["the same step on SQLite", "the same step on PostgreSQL", "two different steps on PostgreSQL"],
+    indirect=["url"],
+)
+def test_two_at_work_at_the_same_moment_come_to_what_one_alone_does(
+    tmp_path: Path, rivals: Rivals, alone: Any, same: bool
+) -> None:
+    job = rivals.first
+    rivals.do_steps(same=same)
+    mail_twice(job, tmp_path, lambda: rivals.do_steps(same=same))
+    status, made, facts = alone
+    assert job.status() == status
+    assert job.made() == made
+    ours = job.facts()
+    for name, rows in facts.items():
+        told = slice(1, None) if name == "event" else slice(None)  # in which order they did it is theirs
+        assert sorted(row[told] for row in ours[name]) == sorted(row[told] for row in rows), name
+
+
+def test_two_that_release_and_take_the_same_report_at_the_same_moment_do_it_once(
+    tmp_path: Path, rivals: Rivals, sample: Path
+) -> None:
+    job = rivals.first
+    job.do_all()
+    released = rivals.do(*[lambda job: releasing.release(job.context, RUN)] * 2)
+    assert sorted(map(len, released)) == [0, len(job.status()["batches"])]
+    report = tmp_path / "scans.csv"
+    rehearsal.write_scans(job.context, RUN, report, seed=1)
+    settled = rivals.do(*[lambda job: settling.load_scans(job.context, RUN, report)] * 2)
+    assert sorted(s.again for s in settled) == [False, True]
+    rows = Counter(row[2] for row in job.facts()["event"])
+    assert (rows["scans"], rows["reprint"]) == (1, 1)
+
+
+def test_one_hand_in_read_by_two_at_the_same_moment_is_taken_once(
+    tmp_path: Path, rivals: Rivals, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = rivals.first
+    run_id = opening.open_run(job.context, "property_tax", 2026)
+    with monkeypatch.context() as patched:  # copied in and, as after a crash, not read yet
+        patched.setattr(submitting, "take_in", lambda *_: [])
+        submission = submitting.submit(job.context, run_id, CITY, sample / CITY)
+    assert submission.status == SubmissionStatus.RECEIVED
+    rivals.do(*[partial(_run, Step("intake", (str(submission.id),)))] * 2)
+    before = next(c for c in job.status()["cities"] if c["code"] == CITY)
+    after = next(c for c in statuses.status(job.context, run_id)["cities"] if c["code"] == CITY)
+    assert after == before
+
+
+def test_a_hand_in_read_while_its_run_is_planned_is_in_the_plan_or_refused(
+    tmp_path: Path, rivals: Rivals, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = rivals.first
+    run_id = opening.open_run(job.context, "property_tax", 2026)
+    submitting.submit(job.context, run_id, OTHER, sample / OTHER)
+    with monkeypatch.context() as patched:
+        patched.setattr(submitting, "take_in", lambda *_: [])
+        late = submitting.submit(job.context, run_id, CITY, sample / CITY)
+    rivals.do(partial(_run, Step("intake", (str(late.id),))), partial(_run, Step("plan", (run_id,))))
+    with job.context.engine.connect() as connection:
+        accepted = sum(production.notice_counts(connection, run_id).values())
+        placed = sum(row.notices for row in production.city_counts(connection, run_id))
+        found = runs.find_submission(connection, late.id)
+    assert placed == accepted > 0
+    assert found.status in (SubmissionStatus.ACCEPTED, SubmissionStatus.REFUSED)

@@ -103,7 +103,7 @@ class Table(_Element, frozen=True):
 
     of: str
     at: tuple[Mm, Mm]
-    count: int
+    count: Annotated[int, Meta(ge=1)]
     pitch: Mm
     columns: tuple[Column, ...]
     style: str
@@ -115,7 +115,7 @@ class Repeat(_Element, frozen=True):
     """A form (a payment slip) drawn once per row, ``pitch`` mm further down each time."""
 
     of: str
-    count: int
+    count: Annotated[int, Meta(ge=1)]
     pitch: Mm
     static: tuple[Static, ...] = ()
     slots: tuple[Slot, ...] = ()

@@ -13,7 +13,7 @@ import msgspec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from .language import Box, Grid, Layout, LayoutError, Page, Rule, Slot, Static, Text
+from .language import Box, Grid, Layout, LayoutError, Page, Rows, Rule, Sheet, Slot, Static, Style, Text
 
 PAPER = (210.0, 297.0)  # ISO A4, mm
 
@@ -38,28 +38,40 @@ def parse(data: bytes, name: str) -> Layout:
     """The layout in ``data``; :class:`LayoutError` with file, line and reason for every mistake."""
     try:
         tree = YAML(typ="rt").load(data.decode())
+    except UnicodeDecodeError as error:
+        raise LayoutError(name, data[: error.start].count(b"\n") + 1, "not UTF-8") from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise LayoutError(name, line, str(error.problem)) from error
+    plain = _plain(tree)
+    _check_members(name, tree, plain)
     try:
-        layout = msgspec.convert(_plain(tree), Layout, str_keys=True)
+        layout = msgspec.convert(plain, Layout, str_keys=True)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at ")
         raise LayoutError(name, _line(tree, path), reason) from error
-    for page_name, page in layout.pages.items():
-        for path, reason in _mistakes(layout, page):
-            raise LayoutError(name, _line(tree, f"$.pages.{page_name}{path}"), reason)
-    for i, sheet in enumerate(layout.sheets):
-        for page_name in filter(None, (sheet.front, sheet.back, sheet.blank)):
-            if page_name not in layout.pages:
-                raise LayoutError(name, _line(tree, f"$.sheets[{i}]"), f"no page is called {page_name}")
+    for path, reason in _mistakes(layout):
+        raise LayoutError(name, _line(tree, path), reason)
     return msgspec.structs.replace(layout, sha256=sha256(data).hexdigest())
+
+
+def _check_members(name: str, tree: Any, plain: Any) -> None:
+    """Each style, view and page by itself: msgspec's path of a mistake hides the keys of a mapping."""
+    for section, of in (("styles", Style), ("rows", Rows), ("pages", Page)):
+        members = plain.get(section) if isinstance(plain, dict) else None
+        for key, value in members.items() if isinstance(members, dict) else ():
+            try:
+                msgspec.convert(value, of, str_keys=True)
+            except msgspec.ValidationError as error:
+                reason, _, path = str(error).partition(" - at ")
+                raise LayoutError(name, _line(tree, f"$.{section}.{key}{path.strip('`')[1:]}"), reason) from error
 
 
 def _plain(node: Any) -> Any:
     """ruamel's tree as plain values; ``- text: {...}`` becomes a tagged mapping."""
     if isinstance(node, dict):
-        if len(node) == 1 and (kind := next(iter(node))) in ("text", "rule", "frame", "grid"):
+        kind = next(iter(node), "")
+        if len(node) == 1 and kind in ("text", "rule", "frame", "grid") and isinstance(node[kind], dict):
             return {"type": kind, **{str(k): _plain(v) for k, v in node[kind].items()}}
         return {str(k): _plain(v) for k, v in node.items()}
     if isinstance(node, list):
@@ -85,7 +97,30 @@ def _line(tree: Any, path: str) -> int:
     return line
 
 
-def _mistakes(layout: Layout, page: Page) -> Iterator[tuple[str, str]]:
+def _mistakes(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Path and reason of everything that is wrong in a layout whose form is right."""
+    for page_name, page in layout.pages.items():
+        for path, reason in _page_mistakes(layout, page):
+            yield f"$.pages.{page_name}{path}", reason
+    for i, sheet in enumerate(layout.sheets):
+        for reason in _sheet_mistakes(layout, sheet):
+            yield f"$.sheets[{i}]", reason
+
+
+def _sheet_mistakes(layout: Layout, sheet: Sheet) -> Iterator[str]:
+    for page_name in filter(None, (sheet.front, sheet.back, sheet.blank)):
+        if page_name not in layout.pages:
+            yield f"no page is called {page_name}"
+    if not sheet.flow:
+        return
+    if sheet.flow not in layout.rows:
+        yield f"no rows are called {sheet.flow}"
+    front = layout.pages.get(sheet.front, Page())
+    if sheet.flow not in {*(t.of for t in front.tables), *(r.of for r in front.repeats)}:
+        yield f"page {sheet.front} has no place for {sheet.flow}"
+
+
+def _page_mistakes(layout: Layout, page: Page) -> Iterator[tuple[str, str]]:
     """Path and reason of what is wrong on one page: off the paper, unknown style or rows."""
     yield from _element_mistakes(layout, "", page.static, page.slots, 0)
     for i, table in enumerate(page.tables):
@@ -108,23 +143,25 @@ def _element_mistakes(
     layout: Layout, path: str, static: tuple[Static, ...], slots: tuple[Slot, ...], down: float
 ) -> Iterator[tuple[str, str]]:
     for i, element in enumerate(static):
-        for reason in _static_mistakes(layout, element):
+        for reason in _static_mistakes(layout, element, down):
             yield f"{path}.static[{i}]", reason
     for i, slot in enumerate(slots):
         for reason in _slot_mistakes(layout, slot, down):
             yield f"{path}.slots[{i}]", reason
 
 
-def _static_mistakes(layout: Layout, element: Static) -> Iterator[str]:
+def _static_mistakes(layout: Layout, element: Static, down: float) -> Iterator[str]:
     if isinstance(element, Text | Grid) and element.style not in layout.styles:
         yield f"no style is called {element.style}"
     if isinstance(element, Rule):
-        box: Box = (*element.to, 0, 0)
+        (x1, y1), (x2, y2) = element.from_, element.to
+        box: Box = (max(x1, x2), max(y1, y2), 0, 0)
     elif isinstance(element, Grid):
         box = (*element.at, sum(element.columns), sum(element.rows))
     else:
         box = element.at
-    if reason := _off_paper(box):
+    x, y, width, height = box
+    if reason := _off_paper((x, y + down, width, height)):
         yield reason
 
 

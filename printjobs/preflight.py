@@ -62,7 +62,7 @@ def check(path: Path, expected: Iterable[str], pages_per_sheet: int) -> int:
     pages = 0
     for page, found in enumerate(read_marks(path)):
         pages += 1
-        mark = [next(wanted, "")] if page % pages_per_sheet == 0 else []
+        mark = [next(wanted, "（計画にない紙）")] if page % pages_per_sheet == 0 else []
         if found != mark:
             raise PreflightError(
                 f"{path.name} の{page // pages_per_sheet + 1}枚目の読み戻しが計画と違います（QRの数 {len(found)}、"

@@ -133,6 +133,8 @@ def postage_class(grams: float, tariff: Tariff) -> str:
 
 def make_bill(volumes: Mapping[str, Volumes], population: Mapping[str, int], tariff: Tariff) -> Bill:
     """Price the joint volumes line by line and split each line. All mappings are by city code."""
+    if not volumes:
+        return Bill(0, ())
     codes = sorted(volumes)
     lines: dict[str, list[Item]] = {code: [] for code in codes}
 
@@ -168,7 +170,7 @@ def make_bill(volumes: Mapping[str, Volumes], population: Mapping[str, int], tar
     bills = tuple(
         CityBill(code, volumes[code].notices, tuple(lines[code]), sum(i.yen for i in lines[code])) for code in codes
     )
-    return Bill(invoice_yen=sum(tariff.fixed.values()) * bool(codes) + _priced(volumes, tariff) + tax, cities=bills)
+    return Bill(invoice_yen=sum(tariff.fixed.values()) + _priced(volumes, tariff) + tax, cities=bills)
 
 
 def _priced(volumes: Mapping[str, Volumes], tariff: Tariff) -> int:

@@ -63,7 +63,9 @@ def check_code(body: str, key: bytes) -> str:
 
 
 def encode(mark: SheetMark, key: bytes) -> str:
-    """The 34 characters of a sheet mark."""
+    """The 34 characters of a sheet mark; ValueError when a value does not fit its place."""
+    if len(mark.run) != 6 or not set(mark.run) <= _VALUE.keys():
+        raise ValueError("the run of a mark is six base32 characters")
     body = (
         VERSION
         + mark.run

@@ -183,7 +183,7 @@ Status = TypeVar("Status", bound=StrEnum)
 
 def advance(old: Status, new: Status) -> Status:
     """``new``, if the trade allows the step from ``old``; raises :class:`IllegalTransition`."""
-    if new not in _TRANSITIONS[type(old)].get(old, ()):
+    if type(new) is not type(old) or new not in _TRANSITIONS[type(old)].get(old, ()):
         raise IllegalTransition(f"{type(old).__name__}: {old} -> {new}")
     return new
 

@@ -115,6 +115,9 @@ class Reconciler:
         code, key, sheet = "", (event.batch, event.piece), 0
         if not event.mark:
             code = "unread"
+            if not (self._half_open() or key in self._expected):
+                self._find(event, code, "読めない紙が1枚ありました。どの封筒の紙かを確かめてください。")
+            self._spoil(key)
         elif mark is None or mark.run != self._run:
             code = "foreign"
             self._find(event, code, "この回のものでない紙を読み取りました。機械を止めて紙を確かめてください。")
@@ -122,7 +125,18 @@ class Reconciler:
             key, sheet = (mark.batch, mark.piece), mark.sheet
             if not mark.flags & SEPARATOR:
                 code = self._genuine(event, mark, key)
+        if code in ("unread", "foreign", "unknown_piece", "superseded", "again") or not sheet:
+            self._spoil(self._half_open())  # whatever it is, it lies among the sheets of that piece
         self.result.sightings.append(Sighting(event.line, key[0], key[1], sheet, code))
+
+    def _half_open(self) -> Key | None:
+        """The piece whose sheets are passing, if some of them are still to come."""
+        return self._open if self._open and not self._complete(self._open) else None
+
+    def _spoil(self, key: Key | None) -> None:
+        """A piece that cannot be trusted any more, whatever a later report says of it."""
+        if key and key in self._expected and self._status(key) == PieceStatus.RELEASED:
+            self.result.statuses[key] = PieceStatus.SPOILED
 
     def _genuine(self, event: Event, mark: SheetMark, key: Key) -> str:
         """Judge a sheet of ours: expected, current, in order, and alone."""
@@ -133,12 +147,23 @@ class Reconciler:
         if expected.status in (PieceStatus.SUPERSEDED, PieceStatus.SPOILED):
             self._find(event, "superseded", "作り直し済みの古い紙です。封入せずに破棄してください。", key)
             return "superseded"
-        if self._open and self._open != key and not self._complete(self._open):
-            self._bad |= {key, self._open}
+        if self._status(key) in (PieceStatus.INSERTED, PieceStatus.MAILED) and key not in self._seen:
+            message = "封入済みの封筒の紙がもう一度通りました。2通できていないかを確かめてください。"
+            self._find(event, "again", message, key)
+            self._bad.add(key)
+            return "again"
+        if (half := self._half_open()) and half != key:
+            self._bad |= {key, half}
+            self._spoil(key)
+            self._spoil(half)
             self._find(
                 event, "mixed", "前の封筒の紙がそろわないうちに別の封筒の紙が通りました。両方を確かめてください。", key
             )
         self._open = key
+        return self._in_order(mark, key, expected)
+
+    def _in_order(self, mark: SheetMark, key: Key, expected: Expected) -> str:
+        """Count a sheet to its piece: each once, one after the other, over reports too."""
         if key not in self._seen:
             self._seen[key] = list(expected.seen)
             if expected.seen != tuple(range(1, len(expected.seen) + 1)):
@@ -157,7 +182,8 @@ class Reconciler:
         return code
 
     def _complete(self, key: Key) -> bool:
-        return sorted(self._seen.get(key, ())) == list(range(1, self._expected[key].sheets + 1))
+        expected = self._expected[key]
+        return sorted(self._seen.get(key, expected.seen)) == list(range(1, expected.sheets + 1))
 
     def _piece(self, event: Event) -> None:
         key = (event.batch, event.piece)
@@ -201,13 +227,15 @@ class Reconciler:
                 event, "contradiction", "作り直しになった封筒が封入と報告されました。差し出さずに抜き取ってください。"
             )
             return
-        if key in self._bad or not self._complete(key):
-            seen = len(self._seen.get(key, ()))
-            self._find(
-                event, "sheets_differ",
-                f"封入と報告されましたが、{self._expected[key].sheets}枚のうち読取りは{seen}枚で、そろっていないか順番が違います。"
-                "差し出さずに抜き取ってください。作り直します。",
-            )  # fmt: skip
+        if status == PieceStatus.INSERTED and key not in self._seen and key not in self._bad:
+            return  # told twice
+        seen = self._seen.get(key, self._expected[key].seen)
+        if key in self._bad or list(seen) != list(range(1, self._expected[key].sheets + 1)):
+            message = (
+                f"封入と報告されましたが、{self._expected[key].sheets}枚のうち読取りは{len(seen)}枚で、"
+                "そろっていないか順番が違います。差し出さずに抜き取ってください。作り直します。"
+            )
+            self._find(event, "sheets_differ", message)
             self.result.statuses[key] = PieceStatus.SPOILED
             return
         self.result.statuses[key] = PieceStatus.INSERTED

@@ -55,6 +55,10 @@ def check(context: Context, file_id: str) -> list[Step]:
     job = _job(context, run, batch, file)
     expected = (text for piece in _pieces(context, file, with_notices=False) for _, text in sheet_marks(job, piece))
     path = context.files.local_path(file_key(file))
+    if context.files.sha256(file_key(file)) != file.sha256:  # a back carries no mark that could tell
+        raise preflight.PreflightError(
+            f"{file_id} が組版の後で変わっています。保管場所を調べ、控えから戻してください。"
+        )
     pages = preflight.check(path, expected, 2 if reference.vendor().print_.duplex else 1)
     if pages != file.pages:
         raise preflight.PreflightError(f"{file_id} は{pages}頁で、計画の{file.pages}頁と違います。作り直してください。")

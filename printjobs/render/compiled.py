@@ -11,11 +11,11 @@ from typing import NamedTuple
 import msgspec
 
 from fonts import Chain, FontSet
-from layouts.language import Column, Layout, Page, Repeat, Slot, Style, Table
+from layouts.language import Column, Layout, Page, Repeat, Rows, Slot, Style, Table
 from printjobs.core.kinds import Kind
 from printjobs.core.model import Notice
 
-from .fields import Fill, PageInfo, Row, compile_condition, compile_text, field_names
+from .fields import Condition, FieldError, Fill, PageInfo, Row, compile_condition, compile_text, field_names
 from .template import CENTRE, PAD, Template
 from .text import MM, NARROWEST, Fitted, fit
 from .writer import A4, Ink, PdfWriter
@@ -148,23 +148,30 @@ class CompiledLayout:
         self.layout = layout
         self.kind = kind
         self.fonts = fonts
-        self._views = {
-            name: (
-                rows.of,
-                compile_condition(rows.when, kind),
-                compile_condition(rows.where, kind, rows.of),
-            )
-            for name, rows in layout.rows.items()
-        }
+        self._views = {name: self._compile_view(name, rows) for name, rows in layout.rows.items()}
         self.pages = {name: self._compile_page(name, page) for name, page in layout.pages.items()}
         self._flow_counts = {(page.name, flow.of): flow.count for page in self.pages.values() for flow in page.flows}
         self._forms: dict[str, tuple[str, Ink]] = {}
+
+    def _compile_view(self, name: str, rows: Rows) -> tuple[str, Condition, Condition]:
+        if rows.of not in [t.name for t in self.kind.details]:
+            raise FieldError(f"rows {name}: {self.kind.code} has no file {rows.of}")
+        try:
+            return rows.of, compile_condition(rows.when, self.kind), compile_condition(rows.where, self.kind, rows.of)
+        except FieldError as error:
+            raise FieldError(f"rows {name}: {error}") from error
 
     def _place(self, slot: Slot, table: str = "") -> Place:
         style = self.layout.styles[slot.style]
         return Place(slot, style, self.fonts.chains[style.font], compile_text(slot.text, self.kind, table))
 
     def _compile_page(self, name: str, page: Page) -> CompiledPage:
+        try:
+            return self._compiled(name, page)
+        except FieldError as error:
+            raise FieldError(f"page {name}: {error}") from error
+
+    def _compiled(self, name: str, page: Page) -> CompiledPage:
         flows = [self._compile_table(t) for t in page.tables]
         flows += [self._compile_repeat(f"{name}_{i}", r) for i, r in enumerate(page.repeats)]
         return CompiledPage(name, page, tuple(self._place(s) for s in page.slots), tuple(flows))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from printjobs.core import japanese
-from printjobs.core.kinds import Kind
+from printjobs.core.kinds import ADDRESSEE, Kind
 from printjobs.core.model import Addressee, Notice
 
 
@@ -22,6 +22,7 @@ class PageInfo(NamedTuple):
 
 Row = list[str | int]
 Getter = Callable[[Notice, Row, PageInfo], str | int]
+Condition = Callable[[Notice, Row], bool]
 Fill = Callable[[Notice, Row, PageInfo], str]
 
 _FORMATS: dict[str, Callable[..., str]] = {
@@ -55,7 +56,7 @@ def getter(path: str, kind: Kind, table: str) -> Getter:
         if key in columns[1:]:
             index = columns.index(key) - 1
             return lambda _notice, row, _page: row[index]
-    if not scope and key in [c.key for c in kind.notices.columns]:
+    if not scope and key in {c.key for c in kind.notices.columns} - {c.key for c in ADDRESSEE}:
         return lambda notice, _row, _page: notice.fields[key]
     raise FieldError(f"{kind.code} has no field {path}" + (f" in rows of {table}" if table else ""))
 
@@ -67,6 +68,9 @@ def field_names(text: str) -> tuple[str, ...]:
 
 def compile_text(text: str, kind: Kind, table: str = "") -> Fill:
     """A function that makes a slot's text; raises :class:`FieldError` for an unknown field."""
+    plain = _OPTIONAL.sub(lambda part: part[1], text)
+    if set(_FIELD.sub("", plain)) & set("{}[]"):
+        raise FieldError(f"a brace or bracket that is no field and no optional part: {text}")
     parts: list[Fill] = []
     position = 0
     for optional in _OPTIONAL.finditer(text):

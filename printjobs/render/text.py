@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from fonts import Chain, clusters
@@ -47,7 +48,7 @@ def wrap(text: str, chain: Chain, size: float, width: float) -> list[str]:
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line, used = "", 0.0
-        for unit in _units(paragraph):
+        for unit in _breakable(paragraph, chain, size, width):
             advance = chain.width(unit) * size / 1000
             if line and used + advance > width + 0.01:
                 lines.append(line.rstrip("　 "))
@@ -58,6 +59,15 @@ def wrap(text: str, chain: Chain, size: float, width: float) -> list[str]:
             used += advance
         lines.append(line)
     return lines
+
+
+def _breakable(text: str, chain: Chain, size: float, width: float) -> Iterator[str]:
+    """Units, and the characters of one that alone is wider than the line: running out of the box is worse."""
+    for unit in _units(text):
+        if chain.width(unit) * size / 1000 > width:
+            yield from clusters(unit)
+        else:
+            yield unit
 
 
 def _units(text: str) -> list[str]:

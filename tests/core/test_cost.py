@@ -236,11 +236,6 @@ def test_a_year_without_fixed_costs_and_without_mail_costs_nothing() -> None:
     assert bill.sum_ok
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="make_bill means to give an empty bill for no city (`* bool(codes)`), but largest_remainder refuses the "
-    "fixed part first: an amount cannot be split by no weights",
-)
 def test_a_run_without_a_city_has_an_empty_bill() -> None:
     assert make_bill({}, POPULATION, TARIFF).invoice_yen == 0
 

@@ -205,13 +205,6 @@ def test_a_sheet_of_a_piece_that_is_closed_spoils_the_piece_it_ran_into() -> Non
     assert result.statuses == {A: INSERTED, B: SPOILED}
 
 
-EXTRA = (
-    "an extra sheet within a piece (unread, foreign, superseded, a separator) leaves _open and _bad alone: the piece "
-    "counts as whole although its envelope holds one sheet more"
-)
-
-
-@pytest.mark.xfail(strict=True, reason=EXTRA)
 @pytest.mark.parametrize("extra", ["unread", "foreign", "superseded", "separator", "unknown piece"])
 def test_a_piece_with_an_extra_sheet_between_its_own_is_not_inserted(extra: str) -> None:
     pieces = expected(A, B) | {C: Expected(2, 1, SUPERSEDED)}
@@ -226,19 +219,10 @@ def test_a_piece_with_an_extra_sheet_between_its_own_is_not_inserted(extra: str)
     assert settle(pieces, report.sheets(A, 2).result(A)).statuses == {A: SPOILED}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an unread sheet that the machine gives to a piece is not counted against it when all of its own were read",
-)
 def test_an_unread_sheet_after_the_last_one_of_its_piece_spoils_that_piece() -> None:
     assert settle(expected(A), Report().sheets(A, 1, 2).unread(A).result(A)).statuses == {A: SPOILED}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an unread sheet makes a sighting but no finding: when every piece is whole, nobody is told that one sheet "
-    "more went through",
-)
 def test_an_unread_sheet_that_belongs_to_no_piece_is_somebodys_to_look_at() -> None:
     assert codes(settle(expected(A, B), Report().good(A).unread().good(B))) == ["unread"]
 
@@ -389,31 +373,16 @@ def test_what_an_earlier_report_saw_out_of_order_is_not_forgotten(before: tuple[
     assert settle(pieces, Report().sheets(A, *rest, of=3).result(A)).statuses == {A: SPOILED}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Reconciler takes Expected.seen over only when this report shows a sheet of the piece; when all its sheets "
-    "were in the report before and only its result is in this one, a good piece is spoiled and printed twice",
-)
 def test_the_result_of_a_piece_may_come_in_a_report_after_all_its_sheets() -> None:
     assert settle(expected(A, seen=(1, 2)), Report().result(A)).statuses == {A: INSERTED}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a piece that is INSERTED already has no sheets in the later report, so the same result told twice spoils "
-    "an envelope that lies ready for the post",
-)
 def test_a_piece_reported_inserted_a_second_time_in_a_later_report_stays_inserted() -> None:
     result = settle(expected(A, status=INSERTED), Report().result(A))
     assert result.statuses.get(A, INSERTED) == INSERTED
     assert not result.findings
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="sheets of a piece that is INSERTED or MAILED already pass as good: a second copy in a second envelope, as "
-    "a restart after a jam makes them, is found by nobody",
-)
 @pytest.mark.parametrize("status", [INSERTED, MAILED])
 def test_a_second_copy_of_a_piece_that_is_inserted_or_mailed_already_is_found(status: PieceStatus) -> None:
     result = settle(expected(A, status=status), Report().good(A))
@@ -437,10 +406,6 @@ def over_two_reports(sheets: int, first: Report, second: Report) -> Result:
     return settle(after, second)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="that pieces were mixed is kept nowhere but in a finding: a result in the next report makes them good",
-)
 def test_two_pieces_that_were_mixed_in_one_report_are_not_inserted_by_the_next() -> None:
     first = Report().sheets(A, 1).sheets(B, 1)
     second = Report().sheets(A, 2).result(A).sheets(B, 2).result(B)

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from printjobs.core.model import FileStatus, Refused, RunStatus, SubmissionStatus
 from printjobs.pipeline import Step, opening, run_step, submitting
 from printjobs.pipeline.steps import STEPS
+from printjobs.preflight import PreflightError
 from printjobs.settings import Settings
 from printjobs.store import production, runs
 from tests.shell import jobs
@@ -343,6 +344,18 @@ def test_a_sealed_batch_holds_nothing_that_a_killed_writer_left(make_job: JobMak
     left.write_bytes(b"half a notice")
     job.do_all()
     assert not left.exists()
+
+
+def test_a_print_file_that_changed_before_it_was_read_back_is_refused(make_job: JobMaker) -> None:
+    job = make_job(processes=1)
+    for step in job.unfinished():
+        run_step(job.context, step)
+    render = next(step for step in job.unfinished() if step.name == "render")
+    (check,) = run_step(job.context, render)
+    path = job.settings.home / "batches" / render.ids[0].rpartition("-")[0] / f"{render.ids[0]}.pdf"
+    path.write_bytes(path.read_bytes().replace(b"%%EOF", b"%%EOE"))  # a change that no mark could show
+    with pytest.raises(PreflightError, match="変わっています"):
+        run_step(job.context, check)
 
 
 def test_a_sealed_batch_is_not_written_again_by_a_doubled_message(make_job: JobMaker) -> None:

@@ -12,8 +12,8 @@ import csv
 import hashlib
 import io
 import json
-import re
 import os
+import re
 import sqlite3
 import sys
 import traceback

@@ -81,6 +81,14 @@ class ManifestFile(msgspec.Struct, frozen=True):
     separators: int
 
 
+class ManifestOther(msgspec.Struct, frozen=True):
+    """A file of the package that is not printed for citizens: mail-run file, job sheet, checksums."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
 class ManifestCity(msgspec.Struct, frozen=True):
     code: str
     name: str
@@ -110,7 +118,7 @@ class Manifest(msgspec.Struct, frozen=True):
     separators: int
     files: tuple[ManifestFile, ...]
     cities: tuple[ManifestCity, ...]
-    other_files: dict[str, str]
+    other_files: tuple[ManifestOther, ...]
 
 
 def read_manifest(data: bytes) -> Manifest:

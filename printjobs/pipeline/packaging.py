@@ -10,7 +10,7 @@ from hashlib import sha256
 from printjobs import package, reference
 from printjobs.core import japanese
 from printjobs.core.model import BatchStatus, RunStatus
-from printjobs.package import MailRunPiece, Manifest, ManifestCity, ManifestFile
+from printjobs.package import MailRunPiece, Manifest, ManifestCity, ManifestFile, ManifestOther
 from printjobs.render import documents
 from printjobs.render.documents import Section
 from printjobs.store import production, runs, writing
@@ -47,7 +47,6 @@ def seal(context: Context, batch_id: str) -> list[Step]:
     }
     digests = {name: sha256(data).hexdigest() for name, data in others.items()}
     others["SHA256SUMS"] = package.checksums(digests | {f"{f.id}.pdf": f.sha256 for f in files})
-    digests["SHA256SUMS"] = sha256(others["SHA256SUMS"]).hexdigest()
     manifest = Manifest(
         run=run.id,
         kind=run.kind,
@@ -68,7 +67,9 @@ def seal(context: Context, batch_id: str) -> list[Step]:
         separators=sum(f.separators for f in files),
         files=tuple(_manifest_file(f) for f in files),
         cities=manifest_cities,
-        other_files=digests,
+        other_files=tuple(
+            ManifestOther(name, sha256(data).hexdigest(), len(data)) for name, data in sorted(others.items())
+        ),
     )
     for name, data in others.items():
         context.files.put(f"batches/{batch_id}/{name}", data)

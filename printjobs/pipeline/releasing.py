@@ -57,7 +57,8 @@ def _verify(context: Context, batch: Record, files: Sequence[Record]) -> None:
     sealed = context.files.read(manifest_key(batch.id))
     if sha256(sealed).hexdigest() != batch.manifest_sha256:
         raise _changed(f"{batch.id} の manifest.json")
-    wanted = package.read_manifest(sealed).other_files | {f"{file.id}.pdf": file.sha256 for file in files}
+    wanted = {other.path: other.sha256 for other in package.read_manifest(sealed).other_files}
+    wanted |= {f"{file.id}.pdf": file.sha256 for file in files}
     for name, digest in wanted.items():
         key = f"{folder}/{name}"
         if not context.files.exists(key):

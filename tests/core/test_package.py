@@ -25,6 +25,7 @@ from printjobs.package import (
     Manifest,
     ManifestCity,
     ManifestFile,
+    ManifestOther,
     checksums,
     mailrun_csv,
     mailrun_fixed,
@@ -157,7 +158,7 @@ A_MANIFEST = Manifest(
     run="property_tax-2026", kind="property_tax", year=2026, batch="property_tax-2026-B001", generation=1,
     batch_class="slip-i1-s04", slips=True, inserts=1, by_hand=False, mailing_date="2026-04-10", layout="2026-1",
     layout_sha256="0" * 64, vendor_profile="standard", pieces=3, sheets=10, pages=20, separators=1, files=(A_FILE,),
-    cities=(ManifestCity("252069", "草津市", 3, 9),), other_files={"mailrun.csv": "0" * 64},
+    cities=(ManifestCity("252069", "草津市", 3, 9),), other_files=(ManifestOther("mailrun.csv", "0" * 64, 9),),
 )  # fmt: skip
 
 

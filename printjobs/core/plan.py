@@ -7,12 +7,14 @@ exactly one piece of exactly one batch, and numbers run from 1 without gaps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 import msgspec
 
 from . import marks
+
+MOST_SHEETS = 700  # a letter is 4 kg at most; what is heavier has to be sent in parts or another way
 
 
 class PlanNotice(NamedTuple):
@@ -95,14 +97,21 @@ class Batch(NamedTuple):
 
 
 def make_pieces(notices: Iterable[PlanNotice], *, groups: bool) -> list[Piece]:
-    """One piece per notice, or per owner when the kind groups (名寄せ)."""
+    """One piece per notice, or per owner when the kind groups (名寄せ) and the post still takes it."""
     ordered = sorted(notices, key=lambda n: (n.city, n.owner if groups else "", n.number))
     bundles: Iterator[list[PlanNotice]]
     if groups:
-        bundles = (list(same) for _, same in groupby(ordered, key=lambda n: (n.city, n.owner)))
+        bundles = chain.from_iterable(
+            _mailable(list(same)) for _, same in groupby(ordered, key=lambda n: (n.city, n.owner))
+        )
     else:
         bundles = ([n] for n in ordered)
     return [_piece(bundle) for bundle in bundles]
+
+
+def _mailable(bundle: list[PlanNotice]) -> list[list[PlanNotice]]:
+    """A bundle as it is, or each of its notices by itself when together they are too heavy for a letter."""
+    return [bundle] if sum(n.sheets for n in bundle) <= MOST_SHEETS else [[n] for n in bundle]
 
 
 def _piece(bundle: list[PlanNotice]) -> Piece:

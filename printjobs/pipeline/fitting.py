@@ -5,12 +5,16 @@ from __future__ import annotations
 from printjobs import intake
 from printjobs.core.kinds import Kind, Table
 from printjobs.core.model import Notice
+from printjobs.core.plan import MOST_SHEETS
 from printjobs.render.compiled import CompiledLayout, Fault
 
 
 def fits(layout: CompiledLayout, notice: Notice) -> list[intake.Fit]:
     """The faults of a notice, each cell told once; empty when it can be printed."""
     found = [_fit(layout.kind, notice, fault) for fault in layout.check(notice)]
+    if (sheets := layout.sheet_count(notice)) > MOST_SHEETS:
+        told = f"この通知は{sheets:,}枚になり、1通の郵便物（{MOST_SHEETS}枚まで）に入りません。分けて提出してください。"
+        found.append(intake.Fit("too_many_sheets", layout.kind.notices.name, 0, "number", told))
     return list({(fit.code, fit.table, fit.index, fit.column): fit for fit in reversed(found)}.values())[::-1]
 
 

@@ -24,6 +24,8 @@ from printjobs.core.cost import (
     make_bill,
     postage_class,
 )
+from printjobs.core.plan import MOST_SHEETS
+from printjobs.pipeline.packaging import weight_g
 
 TARIFF = reference.tariff("2026-04-10")
 POPULATION = {code: city.population for code, city in reference.cities().items()}
@@ -264,8 +266,8 @@ def test_a_piece_pays_the_first_class_that_takes_its_weight(grams: float, name: 
 
 
 def test_a_piece_heavier_than_the_last_class_is_an_error_and_not_free() -> None:
-    with pytest.raises(ValueError, match=r"1000\.5 g"):
-        postage_class(1000.5, TARIFF)
+    with pytest.raises(ValueError, match=r"4000\.5 g"):
+        postage_class(4000.5, TARIFF)
 
 
 def test_the_classes_of_the_tariff_in_force_grow_in_weight_and_in_price() -> None:
@@ -275,3 +277,8 @@ def test_the_classes_of_the_tariff_in_force_grow_in_weight_and_in_price() -> Non
 
 def test_every_priced_item_has_a_name_for_the_statement() -> None:
     assert {*TARIFF.fixed, *TARIFF.variable} <= set(ITEM_NAMES)
+
+
+def test_the_heaviest_letter_that_is_planned_has_its_postage() -> None:
+    newest = reference.tariff("2026-04-10")
+    assert postage_class(weight_g(MOST_SHEETS, 1), newest) == newest.postage[-1].name

@@ -306,3 +306,10 @@ def test_fifty_thousand_notices_are_planned_within_bounded_memory() -> None:
     for batch in batches:
         assert len(batch.pieces) <= RULES.batch_pieces
         assert sum(f.last - f.first + 1 for f in batch.files) == len(batch.pieces)
+
+
+def test_notices_of_one_owner_that_are_too_heavy_together_are_mailed_apart() -> None:
+    notices = [PlanNotice(i, "252069", f"{i}", "owner", "525", "5250034", 400, True, 1) for i in (1, 2)]
+    pieces = make_pieces(notices, groups=True)
+    assert sorted(piece.notices for piece in pieces) == [(1,), (2,)]
+    assert all(classify(piece, RULES).by_hand for piece in pieces)

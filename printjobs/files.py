@@ -9,7 +9,7 @@ import io
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -85,17 +85,14 @@ class Files:
         parts = obstore.get_ranges(self._store, key, starts=starts, lengths=lengths, coalesce=0)
         return [bytes(p) for p in parts]
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str) -> io.BufferedReader:
         """Read a file as a stream."""
         return io.BufferedReader(_Stored(obstore.open_reader(self._store, key)), _BLOCK)
 
     def sha256(self, key: str) -> str:
         """SHA-256 of a file as it is stored now."""
-        digest = sha256()
         with self.open(key) as source:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-        return digest.hexdigest()
+            return file_digest(source, "sha256").hexdigest()
 
     def delete(self, key: str) -> None:
         obstore.delete(self._store, key)

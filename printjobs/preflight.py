@@ -1,7 +1,7 @@
 """Reads a finished PDF back with other people's decoders and compares it with the plan.
 
 Law 3: pages on paper = pages in the manifest. The page's own symbol bits are decoded by zxing-cpp
-(21 us; rasterising a page would cost 26 ms), so every sheet of every file is read, not a sample.
+(tens of microseconds; rasterising a page costs tens of milliseconds), so every sheet is read, not a sample.
 """
 
 from __future__ import annotations

@@ -45,6 +45,8 @@ def seal(context: Context, batch_id: str) -> list[Step]:
         "mailrun.txt": package.mailrun_fixed(told, columns),
         "jobsheet.pdf": _job_sheet(context, run, batch, files, manifest_cities),
     }
+    if package.read_mailrun_fixed(others["mailrun.txt"], columns) != told:
+        raise AssertionError(f"{batch_id}: the fixed-width mail-run file does not say what was planned")
     digests = {name: sha256(data).hexdigest() for name, data in others.items()}
     others["SHA256SUMS"] = package.checksums(digests | {f"{f.id}.pdf": f.sha256 for f in files})
     manifest = Manifest(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
-from collections.abc import Iterator
-from hashlib import sha256
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from hashlib import file_digest
 from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
 from printjobs.core import marks
 from printjobs.core.model import BadInput, BatchStatus, PieceStatus, Refused, RunStatus
-from printjobs.core.reconcile import DISPOSITIONS, Event, Expected, Finding, reconcile
+from printjobs.core.reconcile import DISPOSITIONS, Event, Expected, Finding, Key, Result, reconcile
 from printjobs.store import production, runs, tracking, writing
 
 from .context import Context, Step
@@ -43,7 +43,8 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
     if run.status not in (RunStatus.RELEASED, RunStatus.CLOSED):
         raise Refused(f"回 {run_id} はまだ引き渡していません（{run.status}）。release の後で報告を取り込んでください。")
     try:
-        data_hash = _hash(path)
+        with path.open("rb") as file:
+            data_hash = file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise BadInput(f"報告ファイル {path.name} を開けません。ファイル名を確かめてください。") from error
     with writing(context.engine) as connection:
@@ -65,18 +66,10 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
         lines = [0]
         mark_key = context.mark_key(run_id)
         result = reconcile(expected, _events(path, lines), lambda text: marks.decode(text, mark_key), run.code)
-        changes: defaultdict[tuple[PieceStatus, PieceStatus], list[tuple[str, int]]] = defaultdict(list)
-        counts: defaultdict[str, int] = defaultdict(int)
-        for (batch, piece), new in result.statuses.items():
-            old = before_status[batch, piece]
-            if old == PieceStatus.RELEASED and new == PieceStatus.MAILED:
-                changes[PieceStatus.RELEASED, PieceStatus.INSERTED].append((ids[batch], piece))
-                old = PieceStatus.INSERTED
-            if old != new:
-                changes[old, new].append((ids[batch], piece))
-                counts[new] += 1
-        order = sorted(changes, key=lambda c: c[1] == PieceStatus.MAILED)
-        production.set_piece_statuses(connection, {c: changes[c] for c in order})
+        changes = _changes(result, before_status)
+        named = {change: [(ids[batch], piece) for batch, piece in keys] for change, keys in changes.items()}
+        production.set_piece_statuses(connection, named)
+        counts = Counter(str(new) for key, new in result.statuses.items() if new != before_status[key])
         for batch in result.posted:
             production.batch_posted(connection, ids[batch])
         log = tracking.add_scan_log(connection, run_id, data_hash, lines[0])
@@ -91,12 +84,17 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
     return Settled(lines[0], dict(counts), result.findings, steps, held, again=False)
 
 
-def _hash(path: Path) -> str:
-    digest = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def _changes(result: Result, before: Mapping[Key, PieceStatus]) -> dict[tuple[PieceStatus, PieceStatus], list[Key]]:
+    """Pieces by the step they make, in an order that makes each step legal: inserted before mailed."""
+    changes: defaultdict[tuple[PieceStatus, PieceStatus], list[Key]] = defaultdict(list)
+    for key, new in result.statuses.items():
+        old = before[key]
+        if old == PieceStatus.RELEASED and new == PieceStatus.MAILED:
+            changes[PieceStatus.RELEASED, PieceStatus.INSERTED].append(key)
+            old = PieceStatus.INSERTED
+        if old != new:
+            changes[old, new].append(key)
+    return {change: changes[change] for change in sorted(changes, key=lambda c: c[1] == PieceStatus.MAILED)}
 
 
 def _events(path: Path, lines: list[int]) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from importlib.resources import files
 
 import msgspec
 
+from printjobs.core.checkdigit import local_government_code
 from printjobs.core.cost import Tariff
 from printjobs.core.model import UsageError
 
@@ -85,8 +86,10 @@ def _read(name: str) -> bytes:
 
 @cache
 def cities() -> dict[str, City]:
-    """Members by code, in code order."""
+    """Members by code, in code order; ValueError for a code whose check digit is wrong."""
     council = msgspec.toml.decode(_read("council.toml"), type=_Council)
+    if wrong := [c.code for c in council.cities if local_government_code(c.code[:5]) != c.code]:
+        raise ValueError(f"council.toml has local government codes that cannot be: {wrong}")
     return {c.code: c for c in sorted(council.cities, key=lambda c: c.code)}
 
 

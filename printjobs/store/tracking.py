@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from printjobs.core.model import BatchStatus, PieceStatus
+from printjobs.core.model import PieceStatus
 from printjobs.core.reconcile import Finding as FindingValue
 from printjobs.core.reconcile import Sighting
 
@@ -71,9 +71,3 @@ def charged(connection: Connection, run_id: str) -> dict[str, tuple[int, int]]:
         select(_C.city, func.sum(_C.yen), func.max(_C.notices)).where(_C.run_id == run_id).group_by(_C.city)
     )
     return {city: (int(yen), int(notices)) for city, yen, notices in rows}
-
-
-def outstanding_batches(connection: Connection, run_id: str) -> int:
-    """Batches not yet handed to the post office."""
-    where = (_B.run_id == run_id, _B.status != BatchStatus.POSTED)
-    return int(connection.execute(select(func.count()).select_from(Batch).where(*where)).scalar_one())

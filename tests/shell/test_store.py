@@ -312,9 +312,7 @@ def _ask_about_print_files(engine: Engine, make: Any, track: Any) -> None:
         make.pieces_with_status(connection, R, PieceStatus.SPOILED)
         make.notices_of_pieces(connection, R, PieceStatus.SPOILED)
         make.city_counts(connection, R)
-        track.outstanding_batches(connection, R)
         make.batch_posted(connection, BATCH)
-        track.outstanding_batches(connection, R)
 
 
 def _ask_about_reports(engine: Engine, track: Any) -> None:
@@ -376,7 +374,6 @@ def test_the_answers_are_the_right_ones(engine: Engine) -> None:
     assert answers["batch_packaged"] == answers["release_batch"] == [True, False]
     assert answers["notice_counts"] == [{CITY: 3, OTHER: 1}]
     assert [len(n) for n in answers["notices_of_pieces"][0].values()] == [2]
-    assert answers["outstanding_batches"] == [2, 1]
     assert answers["seen_sheets"] == [{(1, 1): [1, 2]}]
 
 

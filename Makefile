@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 SCALE ?= 0.01
+KIND ?= property_tax
 
 PIP = .venv/bin/python -m pip install -q --disable-pip-version-check
 
@@ -10,13 +11,13 @@ PIP = .venv/bin/python -m pip install -q --disable-pip-version-check
 .DELETE_ON_ERROR:
 
 help:
-	@echo 'make demo    one made-up run of all cities, from hand-in to cost split, into demo/ (SCALE=$(SCALE))'
+	@echo 'make demo    one made-up run of all cities, from hand-in to cost split, into demo/ (SCALE=$(SCALE), KIND=$(KIND) or all)'
 	@echo 'make test    all tests; PostgreSQL and Redis are started from wheels'
 	@echo 'make check   lint, format, types, and which way the imports run'
 	@echo 'make clean   remove demo/ and the caches; .venv stays'
 
 demo: .venv/.runtime
-	.venv/bin/printjobs demo --scale $(SCALE) --into demo
+	.venv/bin/printjobs demo --kind $(KIND) --scale $(SCALE) --into demo
 
 # A file of tests stays on one worker, so that what its tests share is made once.
 test: .venv/.dev

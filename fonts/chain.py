@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .face import Face, is_selector
+from .face import Face, is_mark, is_selector
 
 
 class Span(NamedTuple):
@@ -16,10 +16,13 @@ class Span(NamedTuple):
 
 
 def clusters(text: str) -> list[str]:
-    """Characters, each with the variation selector that follows it."""
+    """Characters, each with the variation selector and the combining marks that follow it.
+
+    A selector that does not follow a character stands alone, where no face has a glyph for it.
+    """
     found: list[str] = []
     for char in text:
-        if is_selector(char) and found and len(found[-1]) == 1:
+        if found and (is_mark(char) or (is_selector(char) and len(found[-1]) == 1)):
             found[-1] += char
         else:
             found.append(char)

@@ -6,6 +6,7 @@ ReportLab's own ``TTFont`` makes 256-glyph subsets and Japanese text hops betwee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -97,6 +98,11 @@ def _stream(packed: bytes, entries: dict[str, int]) -> Any:
     for key, value in entries.items():
         stream.dictionary.dict[key] = value
     return stream
+
+
+def drawn(doc: Any) -> Mapping[Face, Mapping[int, str]]:
+    """What was drawn in a ReportLab document so far: by face its glyphs, with the text each stands for."""
+    return _USED.get(doc, {})
 
 
 def register(chains: dict[str, Chain]) -> None:

@@ -16,6 +16,7 @@ import zxingcpp
 from printjobs.core.model import PrintjobsError
 
 _IMAGE = re.compile(rb"BI/W (\d+)/H (\d+)/IM true/D\[1 0\]/F/AHx\nID ([0-9A-F]+)>\nEI")
+_SIDE = 25  # modules of a sheet mark (QR version 2); the other symbols of a page are wider
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _DARK, _LIGHT = b"\x00", b"\xff"
 
@@ -25,12 +26,16 @@ class PreflightError(PrintjobsError):
 
 
 def read_marks(path: Path) -> Iterator[list[str]]:
-    """What the symbols of each page say, page by page."""
+    """What the sheet marks of each page say, page by page."""
     with pikepdf.open(path) as pdf:
         for page in pdf.pages:
             contents = page.obj.Contents
             code = contents.read_bytes() if isinstance(contents, pikepdf.Stream) else b""
-            yield [_decode(int(w), int(h), bytes.fromhex(bits.decode())) for w, h, bits in _IMAGE.findall(code)]
+            yield [
+                _decode(int(w), int(h), bytes.fromhex(bits.decode()))
+                for w, h, bits in _IMAGE.findall(code)
+                if int(w) == int(h) == _SIDE
+            ]
 
 
 def _decode(width: int, height: int, data: bytes) -> str:

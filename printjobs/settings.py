@@ -22,8 +22,9 @@ class Settings(BaseSettings):
 
     ``home``: folder of stored files, and of the SQLite database when ``database_url`` is empty.
     ``redis_url``: empty means the embedded pool of processes. ``secret``: at least 32 characters;
-    empty means one is made once and kept in ``home`` (mode 0600). ``gaiji_font``: a further face
-    for characters that BIZ UD lacks; empty means IPAmj Mincho where it is installed, ``none`` none.
+    empty means one is made once and kept in ``home`` (mode 0600). ``mj_font``: IPAmj Mincho, for
+    characters that BIZ UD lacks; empty means where it is installed, ``none`` none. ``gaiji_font``: the
+    council's own gaiji font (TrueType, or a Windows .tte); empty means none.
     """
 
     model_config = SettingsConfigDict(env_prefix="PRINTJOBS_")
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
     secret: SecretStr = SecretStr("")
+    mj_font: str = ""
     gaiji_font: str = ""
     processes: int = os.cpu_count() or 1
 
@@ -39,13 +41,17 @@ class Settings(BaseSettings):
         """The SQLAlchemy URL."""
         return self.database_url.get_secret_value() or f"sqlite:///{(self.home / 'printjobs.db').absolute()}"
 
-    def gaiji_face(self) -> Path | None:
-        """The further face, or None."""
-        if self.gaiji_font == "none":
+    def mj_face(self) -> Path | None:
+        """IPAmj Mincho, or None."""
+        if self.mj_font == "none":
             return None
-        if self.gaiji_font:
-            return Path(self.gaiji_font)
+        if self.mj_font:
+            return Path(self.mj_font)
         return next((p for p in _IPAMJ if p.is_file()), None)
+
+    def gaiji_face(self) -> Path | None:
+        """The council's own gaiji font, or None."""
+        return Path(self.gaiji_font) if self.gaiji_font not in ("", "none") else None
 
     def secret_bytes(self) -> bytes:
         """The operator's secret that sheet marks are keyed with."""

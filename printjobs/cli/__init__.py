@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
-from printjobs.core.model import PrintjobsError
+from layouts import LayoutError
+from printjobs.core.model import BadInput, PrintjobsError
 
+from . import reasons
 from .commands import app
 
 
@@ -15,8 +17,13 @@ def main() -> None:
     try:
         app()
     except PrintjobsError as error:
-        if "--json" in sys.argv:
-            said = {"error": str(error), "exit_code": error.exit_code}
-            sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
-        sys.stderr.write(f"エラー: {error}\n")
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
+    except LayoutError as error:
+        _end(reasons.told(error), BadInput.exit_code)
+
+
+def _end(said: str, exit_code: int) -> None:
+    if "--json" in sys.argv:
+        sys.stdout.write(json.dumps({"error": said, "exit_code": exit_code}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"エラー: {said}\n")
+    sys.exit(exit_code)

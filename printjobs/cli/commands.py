@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from printjobs import sample as samples
-from printjobs.core.kinds import PROPERTY_TAX
+from printjobs.core.kinds import KINDS, PROPERTY_TAX
 from printjobs.core.model import UsageError
 from printjobs.pipeline import Context, costing, opening, planning, releasing, settling, submitting
 from printjobs.pipeline import rehearsal as rehearsals
@@ -20,8 +20,9 @@ from printjobs.pipeline.doctor import Finding, examine
 from printjobs.settings import Settings
 from workers import run_all
 
-from . import show
+from . import gaiji, layouts, proofs, show
 from .demo import run_demo
+from .marks import mark_app
 
 Json = Annotated[bool, typer.Option("--json", help="結果を JSON で出します。")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="回の名前（例: property_tax-2026）")]
@@ -35,6 +36,9 @@ sample_app = typer.Typer(no_args_is_help=True, help="作りもののデータを
 app.add_typer(run_app, name="run")
 app.add_typer(scans_app, name="scans")
 app.add_typer(sample_app, name="sample")
+app.add_typer(mark_app, name="mark")
+app.add_typer(gaiji.app, name="gaiji")
+app.add_typer(layouts.app, name="layout")
 
 
 def _context() -> Context:
@@ -54,10 +58,10 @@ def sample_data(
     seed: Annotated[int, typer.Option(help="同じ値なら同じデータになります")] = 1,
     as_json: Json = False,
 ) -> None:
-    if kind != PROPERTY_TAX.code:
-        raise UsageError(f"通知種別 {kind} の見本データは作れません。使えるもの: {PROPERTY_TAX.code}")
+    if kind not in KINDS:
+        raise UsageError(f"通知種別 {kind} の見本データは作れません。使えるもの: {'、'.join(KINDS)}")
     with show.bars(hidden=as_json) as bars:
-        summary = samples.write_property_tax(directory, year=year, scale=scale, seed=seed, progress=bars.update)
+        summary = samples.write_sample(directory, kind=kind, year=year, scale=scale, seed=seed, progress=bars.update)
     if as_json:
         _print_json(msgspec.to_builtins(summary))
     else:
@@ -144,6 +148,10 @@ def _show_status(context: Context, run: str, *, as_json: bool) -> None:
         show.status(status)
 
 
+app.command(help="市の校正刷り（見本）を作ります。同じデータなら何度作っても同じものです。")(proofs.proof)
+app.command(help="市の人が校正刷りを確かめ、承認したことを記録します。")(proofs.approve)
+
+
 @app.command(help="検査のすんだバッチを受託者に引き渡せるようにします。")
 def release(run: RunId, as_json: Json = False) -> None:
     released = releasing.release(_context(), run)
@@ -210,10 +218,11 @@ def migrate(as_json: Json = False) -> None:
 
 @app.command(help="8市の見本データで、受取りから負担金の明細までを通して行います。")
 def demo(
+    kind: Annotated[str, typer.Option(help="通知種別。all で全種別")] = PROPERTY_TAX.code,
     scale: Annotated[float, typer.Option(min=0.0, max=2.0, help="1 で実際の件数")] = 0.01,
     into: Annotated[Path, typer.Option(help="作る先のフォルダ（中身は作り直します）")] = Path("demo"),
     as_json: Json = False,
 ) -> None:
-    summary = run_demo(scale, into, hidden=as_json)
+    summary = run_demo(scale, into, kind, hidden=as_json)
     if as_json:
         _print_json(summary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from printjobs import reference
+from printjobs.core.gaiji import STATE_NAMES, State
 from printjobs.pipeline.doctor import Finding
+from printjobs.pipeline.gaiji import Again, Imported
+from printjobs.pipeline.proofs import Proof
 from printjobs.pipeline.settling import Settled
+from printjobs.render.dictionary import Entry
+from printjobs.render.differences import Change
+from printjobs.render.picture import Picture
 from printjobs.sample import SampleSummary
 
 _WIDE = 130  # what the widest table needs where there is no terminal to ask
@@ -100,14 +106,11 @@ def sample(directory: Path, summary: SampleSummary) -> None:
         escape(f"見本データ {directory}"),
         ("市", False),
         ("通知", True),
-        ("明細行", True),
-        ("期別行", True),
-        ("税額計（円）", True),
+        ("明細の行", True),
+        ("合計額（円）", True),
     )
     for code, city in summary.cities.items():
-        table.add_row(
-            names[code].name, f"{city.notices:,}", f"{city.assets:,}", f"{city.instalments:,}", f"{city.tax_total:,}"
-        )
+        table.add_row(names[code].name, f"{city.notices:,}", f"{sum(city.rows.values()):,}", f"{city.tax_total:,}")
     console.print(table)
 
 
@@ -117,13 +120,14 @@ def status(status: dict[str, Any]) -> None:
     table = _table(
         "市ごとの件数（受取り＝はじき＋引抜き＋差出し＋未決）",
         ("市", False), ("受取り", True), ("はじき", True), ("引抜き", True), ("差出し", True), ("未決", True),
-        ("封筒", True), ("紙", True), ("負担金（円）", True), ("突合", False),
+        ("封筒", True), ("紙", True), ("負担金（円）", True), ("突合", False), ("校正", False),
     )  # fmt: skip
     for c in status["cities"]:
         table.add_row(
             c["name"],
             *(f"{c[key]:,}" for key in _COUNTED),
             "○" if c["balanced"] else "[red]×[/red]",
+            _signed(c),
         )
     console.print(table)
     if status["batches"]:
@@ -149,6 +153,23 @@ def status(status: dict[str, Any]) -> None:
     _problems(status["problems"])
 
 
+def _signed(city: dict[str, Any]) -> str:
+    if city["approved"]:
+        return escape(f"承認 {city['approved_by']} {city['approved_at'][:10]}")
+    return "承認待ち" if city["proof"] else "―"
+
+
+def proof(made: Proof) -> None:
+    console.print(f"[bold]{reference.city(made.city).name}の校正刷り[/bold]　{len(made.notices)}件 {made.pages}頁")
+    table = _table("選んだ通知", ("通知書番号", False), ("頁", True), ("選んだ理由", False))
+    for notice in made.notices:
+        table.add_row(notice.number, f"{notice.first}〜{notice.last}", escape("、".join(notice.reasons)))
+    console.print(table)
+    line(f"  {made.file}")
+    line(f"  SHA-256 {made.sha256}")
+    line(f"  確かめたら: printjobs approve {made.run} {made.city} --by 名前 --proof {made.sha256}")
+
+
 _BATCH_NAMES = {"planned": "作成中", "packaged": "引渡し待ち", "released": "引渡し済み", "posted": "差出し済み"}
 
 
@@ -163,6 +184,39 @@ def _problems(problems: list[dict[str, Any]]) -> None:
     console.print(table)
     if len(problems) > _SHOWN:
         console.print(f"  ほか{len(problems) - _SHOWN:,}件（全件は run status --json）")
+
+
+def gaiji_table(version: int, entries: list[dict[str, Any]]) -> None:
+    names = reference.cities()
+    table = _table(
+        f"統一外字表 第{version:,}版　{len(entries):,}字",
+        ("市", False), ("集合", False), ("コード", False), ("シフトJIS", False), ("状態", False), ("文字", False),
+        ("文字のコード", False), ("MJ名", False), ("外字フォント", False), ("同定", False), ("根拠", False),
+    )  # fmt: skip
+    for e in entries:
+        own = (e["code"], e["shift_jis"], STATE_NAMES[State(e["state"])], e["text"], e["text_codes"], e["mj"])
+        said = (e["glyph"], f"{e['by']} {e['date']}".strip(), e["ground"])
+        table.add_row(names[e["city"]].name, *map(escape, (e["character_set"], *own, *said)))
+    console.print(table)
+
+
+def gaiji_again(again: list[Again]) -> None:
+    """Hand-ins that were read by an older table."""
+    for one in again:
+        name = reference.city(one.city).name
+        line(f"  {one.run} の{name}のデータを submit で出し直すと、今の外字表で読み直します。")
+
+
+def gaiji_imported(done: Imported) -> None:
+    if done.problems:
+        line(f"{done.rows:,}行のうち誤りのある行があるので、1行も取り込みませんでした。")
+        for p in done.problems[:_SHOWN]:
+            line(f"  {p.row}行 {p.column}: {p.message}")
+        if len(done.problems) > _SHOWN:
+            line(f"  ほか{len(done.problems) - _SHOWN:,}件（全件は --json）")
+        return
+    line(f"外字表 {done.rows:,}行のうち、新しい{done.added:,}行を取り込みました（第{done.version:,}版）。")
+    gaiji_again(done.again)
 
 
 def settled(done: Settled) -> None:
@@ -204,3 +258,43 @@ def cost(values: dict[str, Any]) -> None:
 def doctor(found: list[Finding]) -> None:
     for f in found:
         line(f"{'○' if f.ok else '×'} {f.name}: {f.detail}")
+
+
+def layout_pictures(made: Sequence[Picture], files: Sequence[str]) -> None:
+    table = _table("様式の頁", ("頁", False), ("刷る所", False), ("枠", True), ("刷らない所", True))
+    for picture in made:
+        table.add_row(picture.page, escape("、".join(picture.sides)), f"{len(picture.things)}", f"{len(picture.zones)}")
+    console.print(table)
+    _files(files)
+
+
+def dictionary(entries: Sequence[Entry]) -> None:
+    for file in dict.fromkeys(e.file for e in entries):
+        table = _table(
+            escape(file), ("列名", False), ("型と書き方", False), ("必須", False), ("最大", True), ("使う所", False)
+        )
+        for e in (e for e in entries if e.file == file):
+            form = "・".join(e.choices) or e.form
+            table.add_row(
+                e.title, escape(f"{e.type}: {form}"), "必須" if e.required else "", str(e.length), escape(e.used)
+            )
+        console.print(table)
+
+
+def layout_changes(old: str, new: str, changes: Sequence[Change], files: Sequence[str]) -> None:
+    console.print(f"[bold]{escape(old)} → {escape(new)}[/bold]　変更 {len(changes)}か所")
+    if urgent := sum(c.urgent for c in changes):
+        warning = f"宛名・敬称に触れる変更が{urgent}か所あります。様・御中が付くことを必ず確かめてください。"
+        console.print(f"[bold red]{warning}[/bold red]")
+    for number, change in enumerate(changes, start=1):
+        text = f"{number:3d}  {escape(change.message)}"
+        console.print(f"[bold red]{text}[/bold red]" if change.urgent else text)
+    if files:
+        _files(files)
+    elif changes:
+        line("絵で見るには --into フォルダ を付けます。")
+
+
+def _files(files: Sequence[str]) -> None:
+    line(f"  {files[0]}")
+    line(f"  ほかに、頁ごとの画像 {len(files) - 1}枚")

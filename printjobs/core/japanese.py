@@ -36,3 +36,8 @@ def area(hundredths: int | str) -> str:
 def period(number: int) -> str:
     """期別: 0 is the slip that pays the whole year at once."""
     return f"第{number}期" if number else "全期"
+
+
+def withheld_month(number: int) -> str:
+    """給与から差し引く月: the first of the twelve periods is June's, the last May's."""
+    return f"{(number + 4) % 12 + 1}月分"

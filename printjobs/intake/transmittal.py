@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from printjobs.core import gaiji
 from printjobs.core.kinds import Kind, Table
 from printjobs.core.model import BadInput
 
@@ -26,7 +27,10 @@ class FileEntry(msgspec.Struct, frozen=True):
 
 
 class Transmittal(msgspec.Struct, frozen=True):
-    """City, kind, year, encoding, number of notices, tax total in yen, and every file."""
+    """City, kind, year, encoding, number of notices, tax total in yen, and every file.
+
+    ``character_set``: which of the city's own character sets its gaiji are of (文字集合), for a city with several.
+    """
 
     city: str
     kind: str
@@ -35,6 +39,7 @@ class Transmittal(msgspec.Struct, frozen=True):
     notices: Count
     tax_total: Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)]
     files: tuple[FileEntry, ...]
+    character_set: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,40}$")] = gaiji.STANDARD
 
 
 ENCODINGS = {"utf-8": "utf-8-sig", "cp932": "cp932"}  # a byte order mark is allowed and dropped

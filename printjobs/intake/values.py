@@ -5,28 +5,38 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from functools import partial
 
+from printjobs.core import gaiji
 from printjobs.core.kinds import MAXIMUM_YEN, Column, Type
 
 Value = str | int
 
 
 class CellFault(Exception):
-    """Why a cell cannot be taken. The message never repeats a text cell's content."""
+    """Why a cell cannot be taken. The message never repeats a text cell's content.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``gaiji``: the private-use characters in it that the city's table does not settle.
+    """
+
+    def __init__(self, code: str, message: str, unsettled: str = "") -> None:
         super().__init__(code)
-        self.code, self.message = code, message
+        self.code, self.message, self.gaiji = code, message, unsettled
 
 
-_PRIVATE_USE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
+# One look at a cell that has neither, which is nearly every one.
+_SUSPECT = re.compile(_CONTROL.pattern[:-1] + gaiji.PRIVATE_USE.pattern[1:])
 _SHOWN = 20  # characters of a number that a message repeats
 
 
-def parser(column: Column) -> Callable[[str], Value]:
-    """A function for the cells of one column; it raises :class:`CellFault`."""
-    read = _READERS[column.type]
+def parser(column: Column, table: gaiji.Lookup = gaiji.NOTHING) -> Callable[[str], Value]:
+    """A function for the cells of one column; it raises :class:`CellFault`.
+
+    ``table``: what the city's own private-use characters mean. They are replaced in texts and nowhere else:
+    what a machine reads has digits and letters only.
+    """
+    read = partial(_text, table) if column.type is Type.TEXT else _READERS[column.type]
     length, required, title = column.length, column.required, column.title
 
     def parse(cell: str) -> Value:
@@ -41,18 +51,23 @@ def parser(column: Column) -> Callable[[str], Value]:
     return parse
 
 
-def _text(cell: str, column: Column) -> Value:
-    if found := _PRIVATE_USE.search(cell):
+def _text(table: gaiji.Lookup, cell: str, column: Column) -> Value:
+    if not _SUSPECT.search(cell):
+        return cell
+    found = dict.fromkeys(gaiji.PRIVATE_USE.findall(cell))
+    if unsettled := [char for char in found if char not in table.settled]:
+        codes = "、".join(f"{gaiji.code_of(char)}（{table.state(char)}）" for char in unsettled)
         raise CellFault(
             "private_use",
-            f"「{column.title}」に外字 U+{ord(found[0]):04X} があります。外字表で同定した文字に置き換えてください。",
+            f"「{column.title}」に外字 {codes} があります。外字表で確定してから、もう一度提出してください。",
+            "".join(unsettled),
         )
-    if found := _CONTROL.search(cell):
+    if control := _CONTROL.search(cell):
         raise CellFault(
             "control_character",
-            f"「{column.title}」に改行などの制御文字 U+{ord(found[0]):04X} があります。取り除いてください。",
+            f"「{column.title}」に改行などの制御文字 {gaiji.code_of(control[0])} があります。取り除いてください。",
         )
-    return cell
+    return gaiji.PRIVATE_USE.sub(lambda char: table.settled[char[0]], cell)
 
 
 def _digits(cell: str, column: Column) -> Value:
@@ -102,7 +117,6 @@ def _choice(cell: str, column: Column) -> Value:
 
 
 _READERS: dict[Type, Callable[[str, Column], Value]] = {
-    Type.TEXT: _text,
     Type.DIGITS: _digits,
     Type.YEN: _yen,
     Type.COUNT: _count,

@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-import layouts
-from fonts import FontSet
+from fonts import FontError, FontSet
 from printjobs import reference, store
-from printjobs.core import japanese, marks
 from printjobs.core.kinds import KINDS, Kind
+from printjobs.core.marks import sheet
 from printjobs.core.model import Refused, UsageError
 from printjobs.core.plan import Rules
 from printjobs.files import Files
+from printjobs.reference import profile
 from printjobs.render.compiled import CompiledLayout
+from printjobs.render.schema import compile_layout
 from printjobs.settings import Settings
 from printjobs.store import runs
 from printjobs.store.runs import Record
@@ -34,8 +35,11 @@ class Context:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.files = Files(settings.home)
-        self._layouts: dict[tuple[str, str], CompiledLayout] = {}
+        self._layouts: dict[tuple[str, str, int, str], CompiledLayout] = {}
+
+    @cached_property
+    def files(self) -> Files:
+        return Files(self.settings.home)
 
     @cached_property
     def engine(self) -> Engine:
@@ -45,13 +49,20 @@ class Context:
 
     @cached_property
     def fonts(self) -> FontSet:
-        return FontSet(self.settings.gaiji_face())
+        """All faces; :class:`UsageError` when a setting names a file that is no font."""
+        try:
+            return FontSet(self.settings.mj_face(), self.settings.gaiji_face())
+        except FontError as error:
+            told = f"{error}設定 PRINTJOBS_MJ_FONT と PRINTJOBS_GAIJI_FONT を確かめてください。"
+            raise UsageError(told) from error
 
     @staticmethod
     def now() -> datetime:
         return datetime.now(UTC)
 
-    def kind(self, code: str) -> Kind:
+    @staticmethod
+    def kind(code: str) -> Kind:
+        """A notice kind by its code; :class:`UsageError` lists those that exist."""
         if code not in KINDS:
             raise UsageError(f"通知種別 {code} はありません。次から選んでください: {'、'.join(KINDS)}")
         return KINDS[code]
@@ -67,13 +78,15 @@ class Context:
 
     def layout(self, run: Record) -> CompiledLayout:
         """The run's layout, compiled with the faces that it was opened with."""
-        key = (run.kind, run.layout_version)
+        kind = self.kind(run.kind)
+        key = (run.kind, run.layout_version, run.year, run.mailing_date)
         if key not in self._layouts:
-            self._layouts[key] = CompiledLayout(layouts.load(*key), self.kind(run.kind), self.fonts)
+            self._layouts[key] = compile_layout(kind, run.layout_version, self.fonts, run.year, run.mailing_date)
         compiled = self._layouts[key]
         for what, pinned, here in (
             ("様式", run.layout_sha256, compiled.layout.sha256),
             ("書体", run.fonts_sha256, self.fonts.sha256),
+            ("市の設定", run.profiles_sha256, profile.digest(run.kind, run.year)),
         ):
             if pinned != here:
                 raise Refused(
@@ -82,26 +95,7 @@ class Context:
         return compiled
 
     def mark_key(self, run_id: str) -> bytes:
-        return marks.run_key(self.settings.secret_bytes(), run_id)
-
-    def city_values(self, run: Record) -> dict[str, dict[str, str]]:
-        """By city, what a layout's fixed texts are filled with."""
-        common = {
-            "run.year": japanese.era_year(run.year),
-            "run.mailing_date": japanese.era_date(run.mailing_date),
-        }
-        return {
-            code: {
-                **common,
-                "city.name": city.name,
-                "city.zip": f"{city.postal_code[:3]}-{city.postal_code[3:]}",
-                "city.address": city.address,
-                "city.office": city.office,
-                "city.telephone": city.telephone,
-                "city.planning_rate": city.planning_rate,
-            }
-            for code, city in reference.cities().items()
-        }
+        return sheet.run_key(self.settings.secret_bytes(), run_id)
 
     def rules(self, kind: Kind) -> Rules:
         """The vendor profile and the kind's grouping as planning rules."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import redis
 
-from fonts import FontSet
+from fonts import FontSet, MojiJoho, is_private
 from printjobs import store
 from printjobs.files import Files
 from printjobs.settings import Settings
@@ -27,7 +27,8 @@ def examine(settings: Settings) -> list[Finding]:
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("Python", lambda _: sys.version.split()[0]),
         ("書体", _fonts),
-        ("外字の書体", _gaiji),
+        ("MJ明朝の書体", _mj),
+        ("外字フォント", _gaiji),
         ("保存先", _files),
         ("データベース", _database),
         ("Redis", _redis),
@@ -46,11 +47,24 @@ def _fonts(_settings: Settings) -> str:
     return "、".join(f"{f.name} {f.sha256[:12]}" for f in FontSet().faces)
 
 
-def _gaiji(settings: Settings) -> str:
-    face = settings.gaiji_face()
-    if face is None:
+def _mj(settings: Settings) -> str:
+    path = settings.mj_face()
+    if path is None:
         return "なし（BIZ UD にない文字の通知ははじきます。Debian では fonts-ipamj-mincho を入れてください）"
-    return f"{face.name} {FontSet(face).faces[-1].sha256[:12]}"
+    face = FontSet(path).mj
+    assert face is not None
+    named = "" if MojiJoho(face).knows("MJ000001") else "（MJ文字図形名のない書体です。MJ名から文字を決められません）"
+    return f"{face.name} {face.sha256[:12]}{named}"
+
+
+def _gaiji(settings: Settings) -> str:
+    path = settings.gaiji_face()
+    if path is None:
+        return "なし（外字表で外字フォントのコードに決めた文字の通知ははじきます）"
+    face = FontSet(None, path).gaiji
+    assert face is not None
+    private = sum(is_private(char) for char in face.characters)
+    return f"{face.name} {face.sha256[:12]}、私用領域に{private:,}字"
 
 
 def _files(settings: Settings) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fonts import is_private
 from printjobs import intake
 from printjobs.core.kinds import Kind, Table
 from printjobs.core.model import Notice
 from printjobs.core.plan import MOST_SHEETS
-from printjobs.render.compiled import CompiledLayout, Fault
+from printjobs.render.compiled import CompiledLayout
+from printjobs.render.places import Fault
 
 
 def fits(layout: CompiledLayout, notice: Notice) -> list[intake.Fit]:
@@ -33,15 +35,21 @@ def _fit(kind: Kind, notice: Notice, fault: Fault) -> intake.Fit:
         if holds:
             break
     title = column.title if column else ""
+    private = fault.character and is_private(fault.character[0])
     message = {
         "no_glyph": f"「{title}」の文字 {fault.detail} を印字できる書体がありません。"
-        "IPAmj明朝（fonts-ipamj-mincho）を入れて回を開き直すか、外字として同定してください。",
+        + (
+            "外字フォント（PRINTJOBS_GAIJI_FONT）にこの字形を加えて回を開き直すか、外字表を直してください。"
+            if private
+            else "IPAmj明朝（fonts-ipamj-mincho）を入れて回を開き直すか、外字として同定してください。"
+        ),
         "overflow": f"「{title}」が枠に入りきりません（{fault.detail}）。文字溢れ一覧に載せ、この通知は取り置きました。"
         "短い表記にするか、手作業で作ってください。",
         "too_many_rows": f"{table.file} の行が表に入る数を超えています（{fault.detail}）。"
         "行を減らすか、様式を改めてください。",
     }[fault.code]
-    return intake.Fit(fault.code, table.name, index, column.key if column else "", message)
+    key = column.key if column else ""
+    return intake.Fit(fault.code, table.name, index, key, message, fault.length, fault.holds)
 
 
 def _text(notice: Notice, table: Table, index: int, scope: str, key: str) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import layouts
-from printjobs.core import marks
+from layouts import Layout
+from printjobs.core.marks import sheet
 from printjobs.core.model import Refused, RunStatus, UsageError
-from printjobs.store import runs, writing
+from printjobs.reference import profile
+from printjobs.render.schema import compile_layout
+from printjobs.store import gaiji, runs, writing
 
 from .context import Context
 
@@ -25,9 +29,11 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
     except ValueError:
         raise UsageError(f"発送日 {mailing_date} は 2026-04-10 の形の実在する日付で入れてください。") from None
     try:
-        layout = layouts.load(kind.code, layouts.newest(kind.code, year))
+        version = layouts.newest(kind.code, year)
     except LookupError:
         raise UsageError(f"{kind.name} {year}年度の様式がありません。layouts に様式を置いてください。") from None
+    layout = compile_layout(kind, version, context.fonts, year, date.isoformat()).layout
+    _refuse_changed(context, layout)
     values = {
         "kind": kind.code,
         "year": year,
@@ -35,13 +41,27 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
         "layout_version": layout.version,
         "layout_sha256": layout.sha256,
         "fonts_sha256": context.fonts.sha256,
+        "faces": json.dumps([{"name": face.name, "sha256": face.sha256} for face in context.fonts.faces]),
+        "profiles_sha256": profile.digest(kind.code, year),
         "status": RunStatus.OPEN,
         "opened_at": context.now(),
     }
     first = f"{kind.code}-{year}"
     with writing(context.engine) as connection:
+        values["gaiji_version"] = gaiji.version(connection)
         for run_id in (first, *(f"{first}-{n}" for n in range(2, _RUNS_A_YEAR))):
-            if runs.add_run(connection, values | {"id": run_id, "code": marks.run_code(run_id)}):
+            if runs.add_run(connection, values | {"id": run_id, "code": sheet.run_code(run_id)}):
                 runs.add_event(connection, run_id, context.now(), "open", run_id)
                 return run_id
     raise Refused(f"{first} の回がすでに{_RUNS_A_YEAR - 1}個あります。これ以上は開けません。")
+
+
+def _refuse_changed(context: Context, layout: Layout) -> None:
+    """A version that a released run was printed with is frozen: what was signed and mailed stays to be seen."""
+    with context.engine.connect() as connection:
+        frozen = runs.frozen_layouts(connection, layout.kind, layout.version)
+    if frozen - {layout.sha256}:
+        raise Refused(
+            f"様式 {layout.kind}-{layout.version} は引渡し済みの回で使われた後に変わっています。"
+            "元に戻し、変更は新しい版のファイルにしてください。"
+        )

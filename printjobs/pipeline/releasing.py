@@ -11,6 +11,7 @@ from printjobs.store import production, runs, writing
 from printjobs.store.models import Run
 from printjobs.store.runs import Record, change_status
 
+from .approving import refuse_unsigned
 from .context import Context
 from .packaging import manifest_key
 from .status import status
@@ -38,6 +39,8 @@ def release(context: Context, run_id: str) -> list[str]:
         raise Refused(f"受け取った通知は{accepted:,}件ですが、封筒に入る通知は{placed:,}件です。計画を調べてください。")
     if unbalanced := [c["name"] for c in status(context, run_id)["cities"] if not c["balanced"]]:
         raise Refused(f"件数が合わない市があります: {'、'.join(unbalanced)}。run status で差を確かめてください。")
+    if run.status == RunStatus.PACKAGED:  # reprints are of what was signed
+        refuse_unsigned(context, run_id)
     for batch in waiting:
         _verify(context, batch, files[batch.id])
     with writing(context.engine) as connection:

@@ -77,7 +77,6 @@ def _job(context: Context, run: Record, batch: Record, file: Record) -> FileJob:
         by_hand=batch.sheet_class == 0,
         date=run.mailing_date,
         key=context.mark_key(run.id),
-        values=context.city_values(run),
     )
 
 

@@ -10,7 +10,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
-from printjobs.core import marks
+from printjobs.core.marks import sheet
 from printjobs.core.model import BadInput, BatchStatus, PieceStatus, Refused, RunStatus
 from printjobs.core.reconcile import DISPOSITIONS, Event, Expected, Finding, Key, Result, reconcile
 from printjobs.store import production, runs, tracking, writing
@@ -65,7 +65,7 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
         }
         lines = [0]
         mark_key = context.mark_key(run_id)
-        result = reconcile(expected, _events(path, lines), lambda text: marks.decode(text, mark_key), run.code)
+        result = reconcile(expected, _events(path, lines), lambda text: sheet.decode(text, mark_key), run.code)
         changes = _changes(result, before_status)
         named = {change: [(ids[batch], piece) for batch, piece in keys] for change, keys in changes.items()}
         production.set_piece_statuses(connection, named)

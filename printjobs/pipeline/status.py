@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from printjobs.core.model import CityFigures, PieceStatus, SubmissionStatus
 from printjobs.store import production, runs, tracking
 from printjobs.store.runs import Record
 
+from .approving import Signature, as_values, signatures
 from .context import Context
 from .rendering import file_key
 
@@ -24,13 +26,15 @@ def status(context: Context, run_id: str) -> dict[str, Any]:
         batches = production.batches(connection, run_id)
         files = {b.id: production.files(connection, b.id) for b in batches}
         problems = runs.problems(connection, run_id)
-        cities = _cities(connection, run_id)
+        cities = _cities(connection, run_id, signatures(context, run_id))
     return {
         "run": run.id,
         "kind": run.kind,
         "year": run.year,
         "status": str(run.status),
         "balanced": all(c["balanced"] for c in cities),
+        "faces": json.loads(run.faces),
+        "gaiji_version": run.gaiji_version,
         "cities": cities,
         "batches": [_batch(b, files[b.id]) for b in batches],
         "problems": [{key: getattr(p, key) for key in _PROBLEM_KEYS} for p in problems],
@@ -53,7 +57,7 @@ def _batch(batch: Record, files: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _cities(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+def _cities(connection: Connection, run_id: str, signed: Mapping[str, Signature]) -> list[dict[str, Any]]:
     submissions = runs.submissions(connection, run_id)
     newest = {s.city: s.status for s in submissions if s.status != SubmissionStatus.REPLACED}
     standing = {s.city: s for s in submissions if s.status == SubmissionStatus.ACCEPTED}
@@ -83,6 +87,8 @@ def _cities(connection: Connection, run_id: str) -> list[dict[str, Any]]:
                 "charged_yen": yen,
                 "balanced": figures.balanced,
                 "submission": newest.get(code, "none"),
+                "gaiji_version": standing[code].gaiji_version if code in standing else 0,
+                **as_values(signed.get(code)),
             }
         )
     return cities

@@ -55,8 +55,8 @@ def unfinished(context: Context, run_id: str) -> list[Step]:
             names = {FileStatus.PLANNED: "render", FileStatus.RENDERED: "check"}
             todo = [Step(names[FileStatus(f.status)], (f.id,)) for f in files if f.status in names]
             steps += todo or [Step("package", (batch.id,))]
-        cities = sorted(s.city for s in submissions if s.status == SubmissionStatus.ACCEPTED and s.notices > s.rejected)
-    steps += [Step("proof", (run_id, c)) for c in cities if not context.files.exists(proofs.proof_key(run_id, c))]
+        accepted = sorted(proofs.accepted(connection, run_id).items())
+    steps += [Step("proof", (run_id, c)) for c, s in accepted if not context.files.exists(proofs.proof_key(s))]
     if not steps and run.status == RunStatus.RELEASED:
         steps += _after_release(context, run_id)
     return steps

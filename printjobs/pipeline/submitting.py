@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from hashlib import blake2s, file_digest, sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -16,12 +15,15 @@ import msgspec
 
 from printjobs import intake, reference
 from printjobs.core import postal
+from printjobs.core.gaiji import UNKNOWN
 from printjobs.core.kinds import LEAFLET, Kind
 from printjobs.core.model import BadInput, Notice, Problem, Refused, RunStatus, SubmissionStatus
+from printjobs.reference.profile import profiles
 from printjobs.render.compiled import CompiledLayout
-from printjobs.store import production, runs, writing
+from printjobs.store import gaiji, production, runs, writing
 from printjobs.store.runs import Record
 
+from . import proofs, reports
 from .context import Context, Step
 from .fitting import fits
 
@@ -29,11 +31,13 @@ Progress = Callable[[int, int], None]
 _ROWS = 1_000
 _STANDS = (SubmissionStatus.ACCEPTED, SubmissionStatus.REFUSED)
 _LATE = "受付の締切り後です。"
-_SET_ASIDE = ("overflow", "no_glyph", "private_use", "too_many_rows")
 
 
 class Submitted(NamedTuple):
-    """What a city is told: its hand-in's id and status, notices received and rejected."""
+    """What a city is told: its hand-in's id and status, notices received and rejected.
+
+    ``gaiji_version``: the version of the gaiji table that it was read by.
+    """
 
     id: int
     city: str
@@ -41,11 +45,14 @@ class Submitted(NamedTuple):
     received: int
     rejected: int
     again: bool
+    gaiji_version: int
 
 
 def submit(context: Context, run_id: str, city: str, path: Path, progress: Progress | None = None) -> Submitted:
     """Take a folder with a transmittal and its CSV files. The same files twice are one hand-in.
 
+    Files that were read by a table of gaiji in which the city's characters meant something else are read again:
+    so a notice that waited for its gaiji is printed when the city hands the same in once more.
     Raises :class:`Refused` when the run takes none any more, :class:`BadInput` when the hand-in as a
     whole cannot be taken; what was wrong is recorded and other cities are not touched.
     """
@@ -59,14 +66,30 @@ def submit(context: Context, run_id: str, city: str, path: Path, progress: Progr
     identity = sha256("".join(f"{name} {digest}\n" for name, digest in sorted(digests.items())).encode()).hexdigest()
     with context.engine.connect() as connection:
         before = runs.same_submission(connection, run_id, city, identity)
-    if before is not None and before.status in _STANDS:
+    otherwise = before is not None and _reads_otherwise(context, run, before)
+    if before is not None and before.status in _STANDS and not otherwise:
         return _told(before, again=True)
     inbox = f"inbox/{run_id}/{city}/{identity[:16]}"
     _copy(context, path, inbox, digests)
-    submission_id = _receive(context, run_id, city, identity, inbox)
+    submission_id = _receive(context, run_id, city, identity, inbox, otherwise=otherwise)
     take_in(context, str(submission_id), progress)
     with context.engine.connect() as connection:
         return _told(runs.find_submission(connection, submission_id), again=False)
+
+
+def _reads_otherwise(context: Context, run: Record, before: Record) -> bool:
+    """Whether an accepted hand-in's gaiji are settled otherwise now than when it was read."""
+    if before.status != SubmissionStatus.ACCEPTED:
+        return False
+    said = intake.parse(
+        context.files.read(f"{before.inbox}/{intake.NAME}"), context.kind(run.kind), run.year, before.city
+    )
+    with context.engine.connect() as connection:
+        then, now = (
+            gaiji.lookup(connection, before.city, said.character_set, version).settled
+            for version in (before.gaiji_version, gaiji.version(connection))
+        )
+    return then != now
 
 
 def _copy(context: Context, path: Path, inbox: str, digests: dict[str, str]) -> None:
@@ -81,17 +104,23 @@ def _copy(context: Context, path: Path, inbox: str, digests: dict[str, str]) -> 
             raise BadInput(f"{name} が受取りの途中で書き換わりました。出力が終わってから、もう一度提出してください。")
 
 
-def _receive(context: Context, run_id: str, city: str, identity: str, inbox: str) -> int:
-    """Record a hand-in as received. Handed in twice at once it is one; one that was replaced stands again."""
+def _receive(context: Context, run_id: str, city: str, identity: str, inbox: str, *, otherwise: bool) -> int:
+    """Record a hand-in as received. Handed in twice at once it is one; one that was replaced stands again.
+
+    ``otherwise``: one that stands is to be read anew.
+    """
     with writing(context.engine) as connection:
-        runs.lock_run(connection, run_id)
+        is_open = runs.lock_run(connection, run_id) == RunStatus.OPEN
         before = runs.same_submission(connection, run_id, city, identity)
         if before is None:
             values = {"run_id": run_id, "city": city, "sha256": identity, "inbox": inbox}
             submission_id = runs.add_submission(connection, values | {"status": SubmissionStatus.RECEIVED})
         else:
             submission_id = int(before.id)
-            if before.status == SubmissionStatus.REPLACED:
+            anew = before.status == SubmissionStatus.ACCEPTED and otherwise and is_open
+            if anew:
+                runs.take_back(connection, submission_id)
+            if anew or before.status == SubmissionStatus.REPLACED:
                 runs.receive_again(connection, submission_id)
         runs.add_event(connection, run_id, context.now(), "submit", city, identity)
     return submission_id
@@ -100,7 +129,7 @@ def _receive(context: Context, run_id: str, city: str, identity: str, inbox: str
 def _told(row: Record, *, again: bool) -> Submitted:
     if row.status == SubmissionStatus.REFUSED:
         raise Refused(row.reason) if row.reason.startswith(_LATE) else BadInput(row.reason)
-    return Submitted(row.id, row.city, row.status, row.notices, row.rejected, again)
+    return Submitted(row.id, row.city, row.status, row.notices, row.rejected, again, row.gaiji_version)
 
 
 def _digests(path: Path, kind: Kind) -> dict[str, str]:
@@ -131,44 +160,39 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
     run = context.run(submission.run_id)
     with tempfile.TemporaryFile() as spool:
         try:
-            reader, records, rejected = _read(context, run, submission, spool, progress)
+            read = _read(context, run, submission, spool, progress)
         except BadInput as refusal:
             _refuse(context, submission, refusal)
             return []
-        _write_overflow_list(context, run.id, submission.city, _spooled(spool, Problem))
+        listed = _spooled(spool, intake.Listed)
+        reports.write(context, run.id, submission.city, listed, context.layout(run), read.characters)
+        proofs.withdraw(context, submission)  # handed in before: the table of gaiji may read it otherwise now
         with writing(context.engine) as connection:
             in_time = runs.lock_run(connection, run.id) == RunStatus.OPEN
             totals = {
-                "notices": reader.notices,
-                "rejected": rejected,
-                "tax_total": reader.tax_total,
-                "records": records,
+                "notices": read.reader.notices,
+                "rejected": read.rejected,
+                "tax_total": read.reader.tax_total,
+                "records": read.records,
+                "gaiji_version": read.gaiji_version,
             }
             if in_time and runs.settle_submission(connection, submission.id, SubmissionStatus.ACCEPTED, totals):
                 runs.replace_earlier(connection, run.id, submission.city, submission.id)
                 production.add_notices(connection, _spooled(spool, dict))
                 runs.add_problems(connection, submission.id, _spooled(spool, Problem))
-                detail = f"received {reader.notices} rejected {rejected}"
+                gaiji.add_unknown(
+                    connection, submission.city, read.character_set, sorted(read.unknown), run.id, context.now()
+                )
+                detail = f"received {read.reader.notices} rejected {read.rejected}"
                 runs.add_event(connection, run.id, context.now(), "accept", submission.city, detail)
     if not in_time:  # planned while this was being read
-        context.files.delete(records)
+        context.files.delete(read.records)
         _refuse(
             context,
             submission,
             BadInput(f"{_LATE}回 {run.id} が先に締め切られました。新しい回を開いて提出してください。"),
         )
     return []
-
-
-def _write_overflow_list(context: Context, run_id: str, city: str, problems: Iterator[Problem]) -> None:
-    """The list of texts too long and characters without a glyph (文字超過リスト) that a city works through."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(("通知書番号", "ファイル", "行", "項目", "種類", "内容"))
-    writer.writerows(
-        (p.notice_number, p.file, p.row, p.column, p.code, p.message) for p in problems if p.code in _SET_ASIDE
-    )
-    context.files.put(f"reports/{run_id}/overflow-{city}.csv", text.getvalue().encode("utf-8-sig"))
 
 
 def _refuse(context: Context, submission: Record, refusal: BadInput) -> None:
@@ -180,9 +204,19 @@ def _refuse(context: Context, submission: Record, refusal: BadInput) -> None:
             runs.add_event(connection, submission.run_id, context.now(), "refuse", submission.city)
 
 
-def _read(
-    context: Context, run: Record, submission: Record, spool: IO[bytes], progress: Progress | None
-) -> tuple[intake.SubmissionReader, str, int]:
+class _Read(NamedTuple):
+    """A hand-in that was read to its end. ``unknown``: codes of gaiji that the table does not have."""
+
+    reader: intake.SubmissionReader
+    records: str
+    rejected: int
+    character_set: str
+    gaiji_version: int
+    unknown: set[str]
+    characters: reports.Characters
+
+
+def _read(context: Context, run: Record, submission: Record, spool: IO[bytes], progress: Progress | None) -> _Read:
     """Stream a hand-in: records into their file, light rows and problems into the spool."""
     kind, layout = context.kind(run.kind), context.layout(run)
     inbox = submission.inbox
@@ -196,20 +230,34 @@ def _read(
     if listed:
         mapping = intake.parse_mapping(context.files.read(f"{inbox}/{intake.MAPPING}"), kind)
     zips = intake.PostalCodes()
-    rules = intake.Rules(run.mailing_date, zips.knows, lambda notice: fits(layout, notice))
+    with context.engine.connect() as connection:
+        version = gaiji.version(connection)
+        meanings = gaiji.lookup(connection, submission.city, transmittal.character_set, version)
+    profile = profiles(run.kind, run.year)[submission.city]
+    rules = intake.Rules(
+        profile.terms(run.mailing_date),
+        partial(zips.barcode, profile.unparsed_address),
+        zips.knows,
+        lambda notice: fits(layout, notice),
+        *meanings,
+    )
     with contextlib.ExitStack() as opened:
         reader = intake.SubmissionReader(
             kind, transmittal, mapping, lambda name: opened.enter_context(context.files.open(f"{inbox}/{name}")), rules
         )
         records = f"records/{run.id}/{submission.city}-{submission.sha256[:16]}.records"
         start = rejected = done = 0
+        unknown, characters = set[str](), reports.Characters(kind)
         encode = msgspec.msgpack.Encoder().encode
         with context.files.writer(records) as writer:
             block = _Spooler(spool)
             for outcome in reader:
                 rejected += outcome.rejected
                 block.add(outcome.problems)
+                block.add(outcome.listed)
+                unknown |= {code for told in outcome.listed for code, state in told.gaiji if state == UNKNOWN}
                 if outcome.notice is not None:
+                    characters.add(outcome.notice)
                     data = encode(outcome.notice)
                     writer.write(data)
                     block.add([_row(run.id, submission.id, outcome.notice, start, len(data), layout, zips)])
@@ -221,7 +269,7 @@ def _read(
             block.flush()
     if progress:
         progress(transmittal.notices, transmittal.notices)
-    return reader, records, rejected
+    return _Read(reader, records, rejected, transmittal.character_set, version, unknown, characters)
 
 
 class _Spooler:
@@ -230,7 +278,7 @@ class _Spooler:
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._rows = file, list[Any]()
 
-    def add(self, rows: list[Any]) -> None:
+    def add(self, rows: Iterable[Any]) -> None:
         self._rows += rows
         if len(self._rows) >= _ROWS:
             self.flush()
@@ -277,7 +325,7 @@ def _row(
 ) -> dict[str, Any]:
     """The light row of a notice: nothing that tells who it is for."""
     addressee = notice.addressee
-    slips = layout.has_rows(notice, "slips")
+    slips = "slips" in layout.layout.rows and layout.has_rows(notice, "slips")
     owner = blake2s("\x1f".join((notice.city, *msgspec.structs.astuple(addressee))).encode(), digest_size=16)
     return {
         "submission_id": submission_id,

@@ -22,11 +22,8 @@ class City(msgspec.Struct, frozen=True):
     code: str
     name: str
     population: int
-    office: str
     postal_code: str
     address: str
-    telephone: str
-    planning_rate: str
     taxpayers: dict[str, int]
 
 
@@ -104,6 +101,52 @@ def city(code: str) -> City:
 @cache
 def vendor() -> Vendor:
     return msgspec.toml.decode(_read("vendor.toml"), type=Vendor)
+
+
+class CustomerBarcode(msgspec.Struct, frozen=True):
+    """The customer barcode's size in points, 8 to 11.5."""
+
+    points: float
+
+
+class PaymentBarcode(msgspec.Struct, frozen=True):
+    """GS1-128: device dots of a module by dpi, height in mm, and the points of the lines below."""
+
+    height: float
+    text_points: float
+    module_dots: dict[int, int]
+
+
+class LocalTaxQr(msgspec.Struct, frozen=True):
+    """eL-QR: device dots of a module by dpi."""
+
+    version: int
+    level: str
+    module_dots: dict[int, int]
+
+
+class Biller(msgspec.Struct, frozen=True):
+    """What the numbers to pay with say of who is paid: all digits, in the widths of their places."""
+
+    organisation: str
+    account: str
+    fee: str
+    stamp: str
+    office: str
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """How the marks are drawn that others read, and what is the same on every slip."""
+
+    customer_barcode: CustomerBarcode
+    gs1_128: PaymentBarcode
+    el_qr: LocalTaxQr
+    biller: Biller
+
+
+@cache
+def marks() -> Marks:
+    return msgspec.toml.decode(_read("marks.toml"), type=Marks, strict=False)  # dpi are keys, and those are text
 
 
 class MailRunColumn(msgspec.Struct, frozen=True):

@@ -10,30 +10,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from fonts import Chain, FontSet
-from layouts.language import Column, Layout, Page, Repeat, Rows, Slot, Style, Table
+from fonts import FontSet
+from layouts.language import Column, Group, Layout, Page, Part, Repeat, Rows, Slot, Static, Table
 from printjobs.core.kinds import Kind
 from printjobs.core.model import Notice
 
-from .fields import Condition, FieldError, Fill, PageInfo, Row, compile_condition, compile_text, field_names
-from .template import CENTRE, PAD, Template
-from .text import MM, NARROWEST, Fitted, fit
-from .writer import A4, Ink, PdfWriter
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """Why a notice cannot be printed as it is: ``overflow``, ``no_glyph`` or ``too_many_rows``.
-
-    ``fields`` are those of the slot, ``table`` and ``index`` the row it was filled from; ``character``
-    is what has no glyph, else empty.
-    """
-
-    code: str
-    fields: tuple[str, ...]
-    table: str
-    index: int
-    detail: str
-    character: str = ""
+from .city import CityText
+from .fields import Condition, FieldError, PageInfo, Row, Schema, compile_condition, compile_text
+from .marks import MarkPlace, compile_mark
+from .places import Fault, Place
+from .template import PAD, Template
+from .text import MM
+from .writer import Ink, PdfWriter
 
 
 class Side(NamedTuple):
@@ -48,159 +36,109 @@ class Side(NamedTuple):
 _Half = tuple[str, tuple[str, list[Row]] | None, int, int]
 
 
-class Place:
-    """A compiled slot: where its text goes and how it is set. Lengths in pt, y downwards from the top."""
+class Block(NamedTuple):
+    """Things drawn together: for every notice, or only ``when`` a condition holds. ``form`` is its static part."""
 
-    __slots__ = ("align", "chain", "fields", "fill", "head", "leading", "lines", "middle", "size", "width", "x")
-
-    def __init__(self, slot: Slot, style: Style, chain: Chain, fill: Fill) -> None:
-        x, y, width, height = slot.at
-        self.fill = fill
-        self.fields = field_names(slot.text)
-        self.chain = chain
-        self.size = style.size
-        self.x, self.width = x * MM, width * MM
-        self.middle = (y + height / 2) * MM
-        self.align = slot.align
-        self.lines = slot.lines
-        self.leading = style.leading * MM or style.size * 1.25
-        self.head = f"/%s {style.size:g} Tf"
-
-    def fault(self, text: str) -> tuple[str, str, str] | None:
-        """Code, detail and character of what keeps ``text`` from being set; the detail tells nothing of the text."""
-        if not text:
-            return None
-        if text.isascii() and text.isprintable():
-            if len(text) * self.size / 2 <= self.width:  # no ASCII glyph of these faces is wider than half an em
-                return None
-        elif missing := self.chain.missing(text):
-            return "no_glyph", " ".join(f"U+{ord(c):04X}" for c in missing[0]), missing[0]
-        if len(text) * self.size <= self.width:  # and none at all wider than one
-            return None
-        if fit(text, self.chain, self.size, self.width, self.lines) is None:
-            natural = self.chain.width(text) * self.size / 1000
-            return (
-                "overflow",
-                f"必要な幅{natural / MM:.0f}mm、枠{self.width / MM:.0f}mm×{self.lines}行、{NARROWEST}%まで縮めても",
-                "",
-            )
-        return None
-
-    def draw(self, out: list[str], text: str, down: float, ink: Ink) -> None:
-        """Append the page code of ``text``, ``down`` pt below the slot's own place."""
-        if not text:
-            return
-        chain, size = self.chain, self.size
-        used = ink.of(chain)
-        spans = chain.spans(text, used)
-        width = sum(s.width for s in spans) * size / 1000
-        base = A4[1] - self.middle - down - CENTRE * size
-        if width <= self.width and len(spans) == 1:
-            x = self._start(width)
-            out.append(f"{self.head % spans[0].face.resource} 1 0 0 1 {x:.2f} {base:.2f} Tm<{spans[0].codes}>Tj\n")
-            return
-        fitted = fit(text, chain, size, self.width, self.lines)
-        if fitted is None:
-            raise OverflowError(f"a text for {self.fields} does not fit and was not listed at intake")
-        self._draw_fitted(out, fitted, base, ink)
-
-    def _draw_fitted(self, out: list[str], fitted: Fitted, base: float, ink: Ink) -> None:
-        if fitted.scale != 100:
-            out.append(f"{fitted.scale:g} Tz ")
-        up = (len(fitted.lines) - 1) * self.leading / 2
-        for i, line in enumerate(fitted.lines):
-            spans = self.chain.spans(line, ink.of(self.chain))
-            x = self._start(sum(s.width for s in spans) * self.size * fitted.scale / 100_000)
-            y = base + up - i * self.leading
-            for j, span in enumerate(spans):
-                place = f" 1 0 0 1 {x:.2f} {y:.2f} Tm" if j == 0 else ""
-                out.append(f"{self.head % span.face.resource}{place}<{span.codes}>Tj\n")
-        if fitted.scale != 100:
-            out.append("100 Tz\n")
-
-    def _start(self, width: float) -> float:
-        if self.align == "left":
-            return self.x
-        return self.x + (self.width - width) / (2 if self.align == "center" else 1)
+    when: Condition | None
+    places: tuple[Place, ...]
+    marks: tuple[MarkPlace, ...]
+    form: str
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """Slots that repeat down a page, one set per row. ``form``: a repeat draws its own form each time."""
+    """Blocks that repeat down a page, one set per row."""
 
     of: str
     count: int
     pitch: float
-    places: tuple[Place, ...]
-    form: str
+    blocks: tuple[Block, ...]
 
 
 class CompiledPage(NamedTuple):
     name: str
-    source: Page
-    places: tuple[Place, ...]
+    blocks: tuple[Block, ...]
     flows: tuple[Flow, ...]
 
 
 class CompiledLayout:
-    """Everything about one layout that does not depend on a notice."""
+    """Everything about one layout that does not depend on a notice. ``cities``: texts, seal and payer by city code."""
 
-    def __init__(self, layout: Layout, kind: Kind, fonts: FontSet) -> None:
+    def __init__(self, layout: Layout, kind: Kind, fonts: FontSet, cities: Mapping[str, CityText]) -> None:
         self.layout = layout
         self.kind = kind
         self.fonts = fonts
+        self.cities = cities
+        self.schema = schema_of(kind, cities)
+        self._statics: dict[str, Drawable] = {}
+        self._forms: dict[str, tuple[str, Ink]] = {}
         self._views = {name: self._compile_view(name, rows) for name, rows in layout.rows.items()}
         self.pages = {name: self._compile_page(name, page) for name, page in layout.pages.items()}
         self._flow_counts = {(page.name, flow.of): flow.count for page in self.pages.values() for flow in page.flows}
-        self._forms: dict[str, tuple[str, Ink]] = {}
 
-    def _compile_view(self, name: str, rows: Rows) -> tuple[str, Condition, Condition]:
+    def _compile_view(self, name: str, rows: Rows) -> tuple[str, Condition | None, Condition | None]:
         if rows.of not in [t.name for t in self.kind.details]:
             raise FieldError(f"rows {name}: {self.kind.code} has no file {rows.of}")
-        try:
-            return rows.of, compile_condition(rows.when, self.kind), compile_condition(rows.where, self.kind, rows.of)
-        except FieldError as error:
-            raise FieldError(f"rows {name}: {error}") from error
+        when = compile_condition(rows.when, self.schema)
+        return rows.of, when, compile_condition(rows.where, self.schema, rows.of)
 
     def _place(self, slot: Slot, table: str = "") -> Place:
         style = self.layout.styles[slot.style]
-        return Place(slot, style, self.fonts.chains[style.font], compile_text(slot.text, self.kind, table))
+        return Place(slot, style, self.fonts.chains[style.font], compile_text(slot.text, self.schema, table))
+
+    def _blocks(self, name: str, group: Page | Group | Repeat, table: str = "") -> Iterator[Block]:
+        """A group's own things and its parts, each a block with a form of its own if it has anything static."""
+        for i, part in enumerate((group, *group.parts)):
+            form = f"{name}.{i}" if i else name
+            drawable = Drawable(part.static, group.tables if isinstance(group, Page) and not i else ())
+            self._statics[form] = drawable
+            yield Block(
+                compile_condition(part.when, self.schema, table) if isinstance(part, Part) else None,
+                tuple(self._place(s, table) for s in part.slots),
+                tuple(compile_mark(m, self.schema, table) for m in part.marks),
+                form if drawable.static or drawable.tables else "",
+            )
 
     def _compile_page(self, name: str, page: Page) -> CompiledPage:
-        try:
-            return self._compiled(name, page)
-        except FieldError as error:
-            raise FieldError(f"page {name}: {error}") from error
-
-    def _compiled(self, name: str, page: Page) -> CompiledPage:
         flows = [self._compile_table(t) for t in page.tables]
-        flows += [self._compile_repeat(f"{name}_{i}", r) for i, r in enumerate(page.repeats)]
-        return CompiledPage(name, page, tuple(self._place(s) for s in page.slots), tuple(flows))
+        flows += [self._compile_repeat(f"{name}-{i}", r) for i, r in enumerate(page.repeats)]
+        return CompiledPage(name, self._used(name, page), tuple(flows))
 
     def _compile_table(self, table: Table) -> Flow:
         x, y = table.at
         places = []
         for column in table.columns:
-            slot = _cell(table, column, x, y + table.head)
+            slot = cell(table, column, x, y + table.head)
             places.append(self._place(slot, self.layout.rows[table.of].of))
             x += column.width
-        return Flow(table.of, table.count, table.pitch * MM, tuple(places), "")
+        return Flow(table.of, table.count, table.pitch * MM, (Block(None, tuple(places), (), ""),))
 
-    def _compile_repeat(self, form: str, repeat: Repeat) -> Flow:
-        table = self.layout.rows[repeat.of].of
-        places = tuple(self._place(s, table) for s in repeat.slots)
-        return Flow(repeat.of, repeat.count, repeat.pitch * MM, places, form)
+    def _compile_repeat(self, name: str, repeat: Repeat) -> Flow:
+        blocks = self._used(name, repeat, self.layout.rows[repeat.of].of)
+        return Flow(repeat.of, repeat.count, repeat.pitch * MM, blocks)
+
+    def _used(self, name: str, owner: Page | Repeat, table: str = "") -> tuple[Block, ...]:
+        """The blocks of the groups that a page or repeat uses, and then its own."""
+        names = [*(f"{name}-{used}" for used in owner.use), name]
+        groups = self.layout.groups_of(owner)
+        return tuple(
+            block for form, group in zip(names, groups, strict=True) for block in self._blocks(form, group, table)
+        )
 
     def views(self, notice: Notice) -> dict[str, list[Row]]:
         """The rows of each named view of this notice."""
         return {
-            name: [row for row in notice.tables[of] if where(notice, row)] if when(notice, []) else []
+            name: []
+            if when and not when(notice, [])
+            else [row for row in notice.tables[of] if where is None or where(notice, row)]
             for name, (of, when, where) in self._views.items()
         }
 
     def has_rows(self, notice: Notice, view: str) -> bool:
         """Whether a named view has any row: whether there is a payment slip to print."""
         of, when, where = self._views[view]
-        return when(notice, []) and any(where(notice, row) for row in notice.tables[of])
+        if when and not when(notice, []):
+            return False
+        return any(where is None or where(notice, row) for row in notice.tables[of])
 
     def sides(self, notice: Notice) -> list[Side]:
         """The pages of a notice in order, front and back of each sheet in turn."""
@@ -232,11 +170,12 @@ class CompiledLayout:
     def sheet_count(self, notice: Notice) -> int:
         return len(self.sides(notice)) // 2
 
-    def _fills(self, notice: Notice, side: Side) -> Iterator[tuple[Place, str, Flow | None, int, Row]]:
-        """Every place of a side with its text, the flow it repeats in, and the row with its index there."""
+    def _drawn(self, notice: Notice, side: Side) -> Iterator[tuple[Block, Flow | None, int, Row]]:
+        """Every block of a side that is drawn, the flow it repeats in, and the row with its index there."""
         page = self.pages[side.page]
-        for place in page.places:
-            yield place, place.fill(notice, [], side.info), None, 0, []
+        for block in page.blocks:
+            if block.when is None or block.when(notice, []):
+                yield block, None, 0, []
         views = None
         for flow in page.flows:
             if side.rows and side.rows[0] == flow.of:
@@ -245,8 +184,9 @@ class CompiledLayout:
                 views = views or self.views(notice)
                 rows = views[flow.of]
             for i, row in enumerate(rows):
-                for place in flow.places:
-                    yield place, place.fill(notice, row, side.info), flow, i, row
+                for block in flow.blocks:
+                    if block.when is None or block.when(notice, row):
+                        yield block, flow, i, row
 
     def check(self, notice: Notice) -> list[Fault]:
         """What keeps this notice from being printed; empty when every text fits and has its glyphs."""
@@ -258,53 +198,75 @@ class CompiledLayout:
                     if count > flow.count:
                         table = self.layout.rows[flow.of].of
                         faults.append(Fault("too_many_rows", (), table, 0, f"{count} > {flow.count}"))
-            for place, text, around, _, row in self._fills(notice, side):
-                if found := place.fault(text):
-                    table = self.layout.rows[around.of].of if around else self.kind.notices.name
-                    index = next((i for i, r in enumerate(notice.tables.get(table, ())) if r is row), 0)
-                    faults.append(Fault(found[0], place.fields, table, index, found[1], found[2]))
+            for block, around, _, row in self._drawn(notice, side):
+                faults += self._faults(block, around, notice, row, side.info)
         return faults
 
-    def page(self, notice: Notice, side: Side, writer: PdfWriter, city: str, values: Mapping[str, str]) -> str:
+    def _faults(self, block: Block, around: Flow | None, notice: Notice, row: Row, page: PageInfo) -> Iterator[Fault]:
+        """What is wrong with one block, each fault with the row that it came from."""
+        for place in block.places:
+            if place.fixed:
+                continue
+            text = place.fill(notice, row, page)
+            if found := place.fault(text):
+                table = self.layout.rows[around.of].of if around else self.kind.notices.name
+                index = next((i for i, r in enumerate(notice.tables.get(table, ())) if r is row), 0)
+                yield Fault(found[0], place.fields, table, index, *found[1:], len(text), place.holds)
+
+    def page(self, notice: Notice, side: Side, writer: PdfWriter) -> str:
         """Page code of one side; the forms it needs are added to the writer on first use."""
-        page = self.pages[side.page]
-        out = [f"/{self._form(writer, page.name, city, values)} Do\n"]
+        out: list[str] = []
         texts: list[str] = []
-        for place, text, flow, index, _ in self._fills(notice, side):
-            down = 0.0
-            if flow:
-                down = index * flow.pitch
-                if flow.form and place is flow.places[0]:
-                    form = self._form(writer, flow.form, city, values)
-                    out.append(f"q 1 0 0 1 0 {-down:.3f} cm /{form} Do Q\n")
-            place.draw(texts, text, down, writer.ink)
+        for block, flow, index, row in self._drawn(notice, side):
+            down = index * flow.pitch if flow else 0.0
+            if block.form:
+                form = self._form(writer, block.form, notice.city)
+                out.append(f"q 1 0 0 1 0 {-down:.3f} cm /{form} Do Q\n" if down else f"/{form} Do\n")
+            out += [mark.code(notice, row, side.info, down) for mark in block.marks]
+            for place in block.places:
+                place.draw(texts, place.fill(notice, row, side.info), down, writer.ink)
         if texts:
             out += ["BT\n", *texts, "ET\n"]
         return "".join(out)
 
-    def _form(self, writer: PdfWriter, name: str, city: str, values: Mapping[str, str]) -> str:
-        """Draw a page's or a repeat's static part for one city, once per file."""
+    def _form(self, writer: PdfWriter, name: str, city: str) -> str:
+        """Draw the static part of a block for one city, once per file."""
         key = f"{name}.{city}"
         if not writer.has_form(key):
             if key not in self._forms:
-                self._forms[key] = self._draw_form(name, values)
+                template = self.template(name, city)
+                self._forms[key] = template.code, template.ink
             writer.add_form(key, *self._forms[key])
         return key
 
-    def _draw_form(self, name: str, values: Mapping[str, str]) -> tuple[str, Ink]:
-        template = Template(self.fonts, self.layout.styles, values)
-        if name in self.pages:
-            page = self.layout.pages[name]
-            template.draw(page.static)
-            for table in page.tables:
-                template.table(table)
-        else:
-            page_name, _, index = name.rpartition("_")
-            template.draw(self.layout.pages[page_name].repeats[int(index)].static)
-        return template.code, template.ink
+    def template(self, name: str, city: str) -> Template:
+        """The static part of a block, drawn for one city."""
+        text = self.cities[city]
+        template = Template(self.fonts, self.layout.styles, text.values, text.seal)
+        template.draw(self._statics[name].static)
+        for table in self._statics[name].tables:
+            template.table(table)
+        return template
+
+    def tight(self, city: str) -> list[str]:
+        """Fixed texts that need more height than their boxes have, with the form they stand in."""
+        return [f"{name}: {said}" for name in self._statics for said in self.template(name, city).tight]
 
 
-def _cell(table: Table, column: Column, x: float, y: float) -> Slot:
+class Drawable(NamedTuple):
+    """What a form is drawn from."""
+
+    static: tuple[Static, ...]
+    tables: tuple[Table, ...]
+
+
+def schema_of(kind: Kind, cities: Mapping[str, CityText]) -> Schema:
+    values = {code: text.values for code, text in cities.items()}
+    return Schema(kind, values, {code: text.payer for code, text in cities.items()})
+
+
+def cell(table: Table, column: Column, x: float, y: float) -> Slot:
+    """The slot that a column's cell is: the text keeps clear of the rules beside it."""
     return Slot(
         at=(x + PAD, y, column.width - 2 * PAD, table.pitch),
         text=column.text,

@@ -1,20 +1,34 @@
-"""Small documents for people: the operator's job sheet and a city's statement. ReportLab's Platypus."""
+"""Small documents for people: the operator's job sheet, a city's statement, a proof's index. ReportLab's Platypus."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
+from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, HRFlowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    CondPageBreak,
+    Flowable,
+    HRFlowable,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
 
 from fonts import FontSet
-from fonts.reportlab_font import register
+from fonts.reportlab_font import drawn, register
+
+from .writer import Ink
 
 _MARGIN = 20 * mm
 _FRAME = 6.0  # pt that Platypus pads its frames by; tables would stick out by it
@@ -29,6 +43,8 @@ _HEADING = ParagraphStyle(
     spaceAfter=2 * mm,
     keepWithNext=True,
 )
+_LONG_HEADING = ParagraphStyle("long heading", _HEADING, keepWithNext=False)
+_LONG = 12  # rows: a longer table begins on the page of its heading, a shorter one is kept whole
 _NOTE = ParagraphStyle(  # the lines of a note stand to the right of its ・
     "note", fontName="mincho", fontSize=9, leading=14.5, wordWrap="CJK", leftIndent=9, firstLineIndent=-9
 )
@@ -54,13 +70,15 @@ _PADDING: list[Any] = [
 class Section(NamedTuple):
     """A heading with a ruled table: titles, rows, column widths in mm; numbers stand to the right.
 
-    A last row that begins with 合計 is set apart as the sum.
+    A newline begins a line. A last row that begins with 合計 is set apart as the sum. ``height`` is that of each
+    row in mm; at 0 a row is as high as its text.
     """
 
     heading: str
     titles: tuple[str, ...]
     rows: Sequence[Sequence[str | int]]
     widths: tuple[float, ...]
+    height: float = 0
 
 
 def write(
@@ -74,22 +92,62 @@ def write(
 ) -> None:
     """A document of a title, facts, ruled tables and notes. The same input gives the same bytes."""
     register(fonts.chains)
+    pages = _build(BytesIO(), title, _story(title, facts, sections, notes), 0)  # once to count the pages
+    _build(sink, title, _story(title, facts, sections, notes), pages)
 
-    def build(target: BinaryIO, total: int) -> int:
-        def footer(canvas: Any, _document: Any) -> None:
-            canvas.setFont("gothic", 7.5)
-            canvas.drawString(_MARGIN, 10 * mm, title)
-            canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, f"{canvas.getPageNumber()}／{total}頁")
 
-        document: Any = SimpleDocTemplate(
-            target, pagesize=A4, leftMargin=_MARGIN - _FRAME, rightMargin=_MARGIN - _FRAME,
-            topMargin=18 * mm, bottomMargin=18 * mm, title=title, author="", creator="printjobs", invariant=1,
-            initialFontName="mincho",
-        )  # fmt: skip
-        document.build(_story(title, facts, sections, notes), onFirstPage=footer, onLaterPages=footer)
-        return int(document.page)
+def pages(
+    fonts: FontSet,
+    *,
+    title: str,
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    notes: Sequence[str],
+    total: int,
+    first: int = 1,
+) -> list[tuple[str, Ink]]:
+    """The same document as page codes with their ink, from page ``first`` of a file that has ``total`` pages."""
+    register(fonts.chains)
+    kept: list[tuple[str, Ink]] = []
+    story = _story(title, facts, sections, notes)
+    _build(BytesIO(), title, story, total, first=first, canvas_maker=partial(_Kept, fonts, kept))
+    return kept
 
-    build(sink, build(BytesIO(), 0))  # once to count the pages
+
+class _Kept(Canvas):  # type: ignore[misc]
+    """A canvas whose pages are bound into another file."""
+
+    def __init__(self, fonts: FontSet, kept: list[tuple[str, Ink]], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._fonts, self._kept = fonts, kept
+
+    def showPage(self) -> None:  # noqa: N802 - ReportLab's name
+        ink = Ink()
+        for face, glyphs in drawn(self._doc).items():
+            for cluster in glyphs.values():
+                chains = (c for c in self._fonts.chains.values() if (found := c.find(cluster)) and found[0] is face)
+                ink.of(next(chains)).add(cluster)
+        self._kept.append(("\n".join(self._code) + "\n", ink))
+        super().showPage()
+
+
+def _build(
+    target: BinaryIO, title: str, story: list[Flowable], total: int, *, first: int = 1, canvas_maker: Any = Canvas
+) -> int:
+    """Set a story and return its pages. ``total`` is what the foot of each says of all pages."""
+
+    def footer(canvas: Any, _document: Any) -> None:
+        canvas.setFont("gothic", 7.5)
+        canvas.drawString(_MARGIN, 10 * mm, title)
+        canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, f"{canvas.getPageNumber() + first - 1}／{total}頁")
+
+    document: Any = SimpleDocTemplate(
+        target, pagesize=A4, leftMargin=_MARGIN - _FRAME, rightMargin=_MARGIN - _FRAME,
+        topMargin=18 * mm, bottomMargin=18 * mm, title=title, author="", creator="printjobs", invariant=1,
+        initialFontName="mincho",
+    )  # fmt: skip
+    document.build(story, onFirstPage=footer, onLaterPages=footer, canvasmaker=canvas_maker)
+    return int(document.page)
 
 
 def _story(
@@ -98,7 +156,10 @@ def _story(
     rule = HRFlowable(width="100%", thickness=1.2, color=colors.black, spaceBefore=1.5 * mm, spaceAfter=5 * mm)
     story: list[Flowable] = [Paragraph(title, _TITLE), rule, _facts(facts)]
     for section in sections:
-        story += [Paragraph(section.heading, _HEADING), _table(section)]
+        if len(section.rows) > _LONG:
+            story += [CondPageBreak(45 * mm), Paragraph(section.heading, _LONG_HEADING), _table(section)]
+        else:
+            story += [Paragraph(section.heading, _HEADING), _table(section)]
     return [*story, Spacer(1, 6 * mm), *(Paragraph(note, _NOTE) for note in notes)]
 
 
@@ -128,10 +189,11 @@ def _table(section: Section) -> Table:
     if closed:
         style.append(("LINEABOVE", (0, -1), (-1, -1), 0.8, colors.black))
     widths = [w * mm for w in section.widths]
-    return Table(rows, colWidths=widths, repeatRows=1, hAlign="LEFT", style=TableStyle(style))
+    heights = [None, *[section.height * mm or None] * len(section.rows)]
+    return Table(rows, colWidths=widths, rowHeights=heights, repeatRows=1, hAlign="LEFT", style=TableStyle(style))
 
 
 def _cell(value: str | int, *, is_sum: bool) -> Paragraph:
     if isinstance(value, int):
         return Paragraph(f"{value:,}", _SUM_NUMBER if is_sum else _NUMBER)
-    return Paragraph(value, _SUM_TEXT if is_sum else _TEXT)
+    return Paragraph(escape(value).replace("\n", "<br/>"), _SUM_TEXT if is_sum else _TEXT)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from layouts.language import Frame, Grid, Style, Text
-from printjobs.core import marks
-from printjobs.core.marks import SheetMark
+from layouts.language import Box, Frame, Grid, Style, Text
+from printjobs.core.marks import sheet as sheet_mark
+from printjobs.core.marks.sheet import SheetMark
 from printjobs.core.model import Notice
 from printjobs.reference import MarkPlace
 
 from .compiled import CompiledLayout
-from .symbol import SIZE, image_code
+from .symbols import image_code, sheet_qr, sheet_qr_extent
 from .template import Template
 from .text import MM
 from .writer import A4, PdfWriter, Sink
@@ -40,7 +40,7 @@ class FilePiece(NamedTuple):
 
 
 class FileJob(NamedTuple):
-    """What all pieces of a file share. ``values``: by city, what its fixed texts are filled with."""
+    """What all pieces of a file share."""
 
     file_id: str
     run: str
@@ -50,7 +50,6 @@ class FileJob(NamedTuple):
     by_hand: bool
     date: str
     key: bytes
-    values: Mapping[str, Mapping[str, str]]
 
 
 class Written(NamedTuple):
@@ -64,12 +63,21 @@ class PlanDiffers(Exception):
     """A notice rendered to another number of sheets than was planned: a fault of ours."""
 
 
+def mark_area(place: MarkPlace, dpi: int) -> Box:
+    """What a sheet mark takes of the paper, in mm: the symbol, its quiet zone, the clear space, the lines below."""
+    mm = 25.4 / dpi
+    side, margin = sheet_qr_extent(dpi, place.module_dots).width * mm, place.quiet_modules * place.module_dots * mm
+    margin += place.clear
+    lines = 2.3 * _MARK_TEXT / MM  # their leading and what the last one has below its own line
+    return place.x - margin, place.y - margin, side + 2 * margin, side + 2 * margin + lines
+
+
 class MarkPainter:
     """Draws a sheet mark at the vendor's place, on the device's own grid."""
 
     def __init__(self, layout: CompiledLayout, place: MarkPlace, dpi: int) -> None:
         dot = 72 / dpi
-        self.side = SIZE * place.module_dots * dot
+        self.side = sheet_qr_extent(dpi, place.module_dots).width * dot
         self.x = round(place.x * MM / dot) * dot
         self.y = round((A4[1] - place.y * MM - self.side) / dot) * dot
         self._below = self.y - (place.quiet_modules * place.module_dots * dot + place.clear * MM)
@@ -77,28 +85,29 @@ class MarkPainter:
 
     def code(self, text: str, writer: PdfWriter) -> str:
         """Page code of the symbol and of its text in two lines below the quiet zone."""
-        half = marks.LENGTH // 2
+        half = sheet_mark.LENGTH // 2
         lines = []
         for i, part in enumerate((text[:half], text[half:])):
             span = self._chain.spans(part, writer.ink.of(self._chain))[0]
             y = self._below - _MARK_TEXT * (0.9 + 1.1 * i)
             lines.append(f"1 0 0 1 {self.x - 3:.2f} {y:.2f} Tm<{span.codes}>Tj")
         resource = self._chain.faces[0].resource
-        return image_code(text, self.x, self.y, self.side) + f"BT /{resource} {_MARK_TEXT:g} Tf {' '.join(lines)} ET\n"
+        image = image_code(sheet_qr(text), self.x, self.y, self.side, self.side)
+        return image + f"BT /{resource} {_MARK_TEXT:g} Tf {' '.join(lines)} ET\n"
 
 
 def sheet_marks(job: FileJob, piece: FilePiece) -> Iterator[tuple[SheetMark, str]]:
     """The marks of a piece's sheets in order, and what they say; a separator's first, if there is one."""
-    flags = marks.HAND_WORK if job.by_hand else 0
+    flags = sheet_mark.HAND_WORK if job.by_hand else 0
     if piece.section:
-        mark = SheetMark(job.run, job.batch, piece.number, 0, 0, job.generation, flags | marks.SEPARATOR, 0)
-        yield mark, marks.encode(mark, job.key)
+        mark = SheetMark(job.run, job.batch, piece.number, 0, 0, job.generation, flags | sheet_mark.SEPARATOR, 0)
+        yield mark, sheet_mark.encode(mark, job.key)
     for sheet in range(1, piece.sheets + 1):
-        end = marks.END_OF_PIECE if sheet == piece.sheets else 0
+        end = sheet_mark.END_OF_PIECE if sheet == piece.sheets else 0
         mark = SheetMark(
             job.run, job.batch, piece.number, sheet, piece.sheets, job.generation, flags | end, piece.inserts
         )
-        yield mark, marks.encode(mark, job.key)
+        yield mark, sheet_mark.encode(mark, job.key)
 
 
 def render_file(
@@ -116,11 +125,10 @@ def render_file(
             writer.add_page("")
         for notice in piece.notices:
             sides = layout.sides(notice)
-            values = job.values[notice.city]
             if len(sides) // 2 > len(texts):
                 raise PlanDiffers(f"{job.file_id} piece {piece.number}: more sheets than planned")
             for i, side in enumerate(sides):
-                code = layout.page(notice, side, writer, notice.city, values)
+                code = layout.page(notice, side, writer)
                 writer.add_page(code + painter.code(texts.pop(0), writer) if i % 2 == 0 else code)
         if texts:
             raise PlanDiffers(f"{job.file_id} piece {piece.number}: {len(texts)} sheets less than planned")

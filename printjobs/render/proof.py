@@ -15,15 +15,18 @@ _TAG_SIZE = 9.0  # pt
 _TAG_X = 12.0  # mm from the left edge: upright in the strip that every page keeps free
 
 
-def overlay(fonts: FontSet, writer: PdfWriter) -> str:
-    """Page code of large light-grey outlines, slanted, drawn over everything without hiding it, and of a side tag."""
+def overlay(fonts: FontSet, writer: PdfWriter, place: str) -> str:
+    """Page code of large light-grey outlines, slanted, drawn over everything without hiding it, and of a side tag.
+
+    ``place`` ends the tag: which page this is of which notice, so that one that was taken out can be put back.
+    """
     chain = fonts.chains["gothic-bold"]
     span = chain.spans(_TEXT, writer.ink.of(chain))[0]
     half = span.width * _SIZE / 2000
     # Turned by 30 degrees about the middle of the paper, where the middle of the word then lies.
     x = A4[0] / 2 - half * 0.866 + 0.38 * _SIZE * 0.5
     y = A4[1] / 2 - half * 0.5 - 0.38 * _SIZE * 0.866
-    tag = chain.spans(_TAG, writer.ink.of(chain))[0]
+    tag = chain.spans(f"{_TAG}　　{place}", writer.ink.of(chain))[0]
     tag_x = _TAG_X * MM + 0.38 * _TAG_SIZE
     tag_y = (A4[1] - tag.width * _TAG_SIZE / 1000) / 2
     return (

@@ -11,17 +11,18 @@ from reportlab.pdfgen.canvas import Canvas
 
 from fonts import Chain, FontSet
 from fonts.reportlab_font import register
-from layouts.language import Align, Box, Frame, Grid, Rule, Static, Style, Table, Text
+from layouts.language import Align, Box, Frame, Grid, Rule, Seal, Static, Style, Table, Text
 
-from .text import MM, wrap
+from .city import Seal as SealImage
+from .text import CENTRE, MM, wrap
 from .writer import A4, Ink
 
 _HEAD_FILL = 0.92
 PAD = 2.0  # mm between a cell's rule and its text: less, and a press's play makes amounts seem to touch
-CENTRE = 0.38  # of an em: how far the baseline lies below the middle of a Japanese line
 _VALUE = re.compile(r"\{([\w.]+)\}")
 _HANGING = re.compile(r"[・※①-⑳]|[０-９]+[　．]")  # what the lines of an item stand to the right of
 _LOOSEST = 2.0  # ems: a line shorter than that ends where it ends, pulled apart it would be read as letters
+_SLACK = 1.5  # pt that a block of text may rise over its box: the empty part of a line's own height
 _LABEL_MARGIN = 0.9  # mm between a label and the rules of its cell
 
 
@@ -37,16 +38,25 @@ class _Line(NamedTuple):
 class Template:
     """Collects the page code of static elements; ``code`` and ``ink`` are what a form needs.
 
-    ``values`` are a city's own (``city.name``); a name it does not have is a KeyError.
+    ``values`` are a city's own (``city.name``); a name it does not have is a KeyError. ``seal`` is drawn where the
+    layout has a place for it.
     Running text is set as Japanese books set it: full lines flush on both sides (両端揃え), the lines
     of an item to the right of its sign (字下げ), and the labels of one column equally wide (均等割付).
     """
 
-    def __init__(self, fonts: FontSet, styles: Mapping[str, Style], values: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        fonts: FontSet,
+        styles: Mapping[str, Style],
+        values: Mapping[str, str],
+        seal: SealImage | None = None,
+    ) -> None:
         register(fonts.chains)
         self._chains = fonts.chains
         self._styles = styles
         self._values = values
+        self._seal = seal
+        self.tight: list[str] = []  # texts that need more height than their box has
         self._canvas = Canvas(BytesIO(), pagesize=A4, initialFontName="mincho", invariant=1)
         self.ink = Ink()
 
@@ -62,6 +72,8 @@ class Template:
                 self._rule(element)
             elif isinstance(element, Frame):
                 self._frame(element)
+            elif isinstance(element, Seal):
+                self._draw_seal(element)
             else:
                 self._grid(element)
 
@@ -90,6 +102,8 @@ class Template:
         lines = list(_set(say, chain, style.size, width * MM, flush=align == "left"))
         leading = style.leading * MM or style.size * 1.45
         block = leading * (len(lines) - 1)
+        if lines and block + style.size > height * MM + _SLACK:
+            self.tight.append(f"{say[:20]} needs {(block + style.size) / MM:.1f} mm, has {height:g}")
         middle = y * MM + style.size / 2 if top else (y + height / 2) * MM - block / 2
         for i, line in enumerate(lines):
             advance = chain.width(line.text) * style.size / 1000
@@ -108,6 +122,23 @@ class Template:
         chain.spans(text, self.ink.of(chain))
         self._canvas.setFont(style.font, style.size)
         self._canvas.drawString(x, base, text, charSpace=round(spread, 4))
+
+    def _draw_seal(self, place: Seal) -> None:
+        """The city's seal in the middle of its place, at its own size; its words when it has none."""
+        if self._seal is None:
+            self.text(place.at, "（公印省略）", place.style, "center")
+            return
+        x, y, width, height = place.at
+        own = min(self._seal.mm, width, height) if place.reduced else self._seal.mm
+        if own > min(width, height) + 0.01:
+            raise ValueError(f"the seal is {own:g} mm, its place {width:g} x {height:g} mm")
+        left, top = x + (width - own) / 2, y + (height - own) / 2
+        side = own * MM
+        self._canvas._code.append(  # noqa: SLF001 - an inline mask needs no object of its own and is drawn once a file
+            f"q {side:.4f} 0 0 {side:.4f} {left * MM:.4f} {A4[1] - top * MM - side:.4f} cm\n"
+            f"BI/W {self._seal.width}/H {self._seal.height}/IM true/D[1 0]/F/AHx\n"
+            f"ID {self._seal.data.hex().upper()}>\nEI Q"
+        )
 
     def _labels(self, grid: Grid, first: int) -> None:
         """The labels of a grid's first column, spread to the width of the widest (均等割付)."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fonts import Chain, clusters
 
 MM = 72 / 25.4  # points in a millimetre
+CENTRE = 0.38  # of an em: how far the baseline lies below the middle of a Japanese line
 NARROWEST = 70  # percent: below this a name is no longer readable at arm's length
 _STEPS = (100, 92, 85, 78, NARROWEST)  # a wrapped text is set at the widest step that fits
 
@@ -24,15 +25,19 @@ class Fitted(NamedTuple):
     scale: float
 
 
-def fit(text: str, chain: Chain, size: float, width: float, lines: int) -> Fitted | None:
-    """Set ``text`` in points of ``size`` into ``lines`` lines of ``width`` pt; None is an overflow."""
-    natural = chain.width(text) * size / 1000
-    if natural <= width:
-        return Fitted((text,), 100)
-    if lines == 1:
-        scale = int(width * 1000 / natural) / 10
-        return Fitted((text,), scale) if scale >= NARROWEST else None
-    for scale in _STEPS:
+def fit(text: str, chain: Chain, size: float, width: float, lines: int, overflow: str = "condense") -> Fitted | None:
+    """Set ``text`` in points of ``size`` into ``lines`` lines of ``width`` pt; None is an overflow.
+
+    A newline in ``text`` always begins a line. With ``overflow`` ``exact`` nothing is made narrower.
+    """
+    if "\n" not in text:
+        natural = chain.width(text) * size / 1000
+        if natural <= width:
+            return Fitted((text,), 100)
+        if lines == 1:
+            scale = int(width * 1000 / natural) / 10
+            return Fitted((text,), scale) if scale >= NARROWEST and overflow != "exact" else None
+    for scale in _STEPS if overflow != "exact" else (100,):
         broken = wrap(text, chain, size * scale / 100, width)
         if len(broken) <= lines:
             return Fitted(tuple(broken), scale)

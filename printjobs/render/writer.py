@@ -94,8 +94,8 @@ class PdfWriter:
     def has_form(self, name: str) -> bool:
         return name in self._forms
 
-    def add_page(self, code: str) -> None:
-        """One A4 page of finished page code."""
+    def add_page(self, code: str, size: tuple[float, float] = A4) -> None:
+        """One page of finished page code; ``size`` in pt."""
         if len(self._kids) == _KIDS or not self._node:
             self._close_node()
             self._node = self._reserve()
@@ -104,7 +104,7 @@ class PdfWriter:
         self._object(
             page,
             b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %b %b]/Resources %d 0 R/Contents %d 0 R>>"
-            % (self._node, str(A4[0]).encode(), str(A4[1]).encode(), _RESOURCES, content),
+            % (self._node, str(size[0]).encode(), str(size[1]).encode(), _RESOURCES, content),
         )
         self._kids.append(page)
         self.pages += 1

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from printjobs.core.kinds import KINDS
 from printjobs.reference import cities
+from printjobs.sample.gaiji import write_list
 from printjobs.sample.handin import CitySummary, Order, Progress, write_city
 
-__all__ = ["CitySummary", "SampleSummary", "write_property_tax"]
+__all__ = ["CitySummary", "SampleSummary", "write_sample"]
 
 
 class SampleSummary(msgspec.Struct, frozen=True):
@@ -22,19 +24,22 @@ class SampleSummary(msgspec.Struct, frozen=True):
     cities: dict[str, CitySummary]
 
 
-def write_property_tax(
+def write_sample(
     directory: Path,
     *,
+    kind: str,
     year: int,
     scale: float,
     seed: int,
     progress: Progress | None = None,
 ) -> SampleSummary:
-    """Write one hand-in (提出データ) of property tax per city into ``directory``/<city code>.
+    """Write one hand-in (提出データ) of a kind per city into ``directory``/<city code>, and the list of their gaiji.
 
-    ``scale`` 1 is a full year (about 239,000 notices); every city has at least 40 notices, so that each
+    ``scale`` 1 is a full year (about 239,000 notices of property tax); every city has at least 40 notices, so that each
     special case exists at any scale. The same year, scale and seed give the same bytes, and a city's
     bytes do not depend on the other cities. ``progress`` gets city code, notices done, notices in all.
     """
-    order = Order(year, scale, seed)
-    return SampleSummary({code: write_city(directory / code, city, order, progress) for code, city in cities().items()})
+    order = Order(KINDS[kind], year, scale, seed)
+    summary = {code: write_city(directory / code, city, order, progress) for code, city in cities().items()}
+    write_list(directory)
+    return SampleSummary(summary)

@@ -1,4 +1,4 @@
-"""Writes one city's hand-in: three CSV files, the mapping of a city with its own form, the transmittal.
+"""Writes one city's hand-in of a kind: its CSV files, the mapping of a city with its own form, the transmittal.
 
 Nothing is held but the notice at hand, so a full year needs no more memory than a tiny one.
 """
@@ -9,39 +9,45 @@ import csv
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from operator import attrgetter, itemgetter
 from pathlib import Path
+from random import Random
 from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from printjobs.core.kinds import PROPERTY_TAX, Table
+from printjobs.core.kinds import Kind, Table
 from printjobs.reference import City
-from printjobs.sample.office import CODES, FEWEST, Office
-from printjobs.sample.people import HABITS, YOSHIDA, Habits
+from printjobs.reference.profile import profiles
+from printjobs.sample import gaiji
+from printjobs.sample.kinds import MAKERS
+from printjobs.sample.making import Payments
+from printjobs.sample.office import CODES, FEWEST, GAIJI, Notice, Office, Special
+from printjobs.sample.people import HABITS, YOSHIDA, Habits, Registry
 
 Progress = Callable[[str, int, int], None]  # city code, notices done, notices in all
 
 
 class CitySummary(msgspec.Struct, frozen=True):
-    """What one city's files hold. ``assets`` and ``instalments`` are rows, ``tax_total`` is yen.
+    """What one city's files hold. ``rows``: of each detail file by its table; ``tax_total`` is yen.
 
     ``bad``: notices that intake must reject, with the problem code. ``orphans``: numbers of detail rows
-    that belong to no notice. ``needs_extra_font``: notices that only IPAmj Mincho can print (𠮷).
+    that belong to no notice. ``needs_extra_font``: notices that only IPAmj Mincho can print (𠮷, or a gaiji whose
+    form no other face has). ``needs_table``: notices that are printed only with the list of gaiji imported.
     """
 
     notices: int
-    assets: int
-    instalments: int
+    rows: dict[str, int]
     tax_total: int
     bad: dict[str, str]
     orphans: tuple[str, ...]
     needs_extra_font: frozenset[str]
+    needs_table: frozenset[str]
 
 
 class Order(NamedTuple):
-    """What to make up: the year, its size (1 is a full year), and the seed."""
+    """What to make up: the kind and year, its size (1 is a full year), and the seed."""
 
+    kind: Kind
     year: int
     scale: float
     seed: int
@@ -60,9 +66,9 @@ class Form(NamedTuple):
 
 
 PLAIN_FORM = Form()
-# Maibara's system has its own headers and codes, and a form with 様 printed on it (no column for it).
-FORMS: Mapping[str, Mapping[str, Form]] = {
-    "252140": {
+# Maibara's property tax system has its own headers and codes, and a form with 様 printed on it (no column for it).
+FORMS: Mapping[tuple[str, str], Mapping[str, Form]] = {
+    ("property_tax", "252140"): {
         "notices": Form(
             {
                 "通知書番号": "通知番号", "宛名番号": "宛名コード", "氏名": "宛名氏名", "郵便番号": "〒",
@@ -123,17 +129,18 @@ class CsvFile:
 
 
 @contextmanager
-def _csv_files(directory: Path, city: str) -> Iterator[list[CsvFile]]:
+def _csv_files(directory: Path, kind: Kind, city: str, habits: Habits) -> Iterator[dict[str, CsvFile]]:
+    forms = FORMS.get((kind.code, city), {})
     with ExitStack() as stack:
-        yield [
-            CsvFile(
+        yield {
+            table.name: CsvFile(
                 stack.enter_context((directory / table.file).open("wb")),
                 table,
-                FORMS.get(city, {}).get(table.name, PLAIN_FORM),
-                HABITS[city],
+                forms.get(table.name, PLAIN_FORM),
+                habits,
             )
-            for table in (PROPERTY_TAX.notices, *PROPERTY_TAX.details)
-        ]
+            for table in (kind.notices, *kind.details)
+        }
 
 
 def _mapping(forms: Mapping[str, Form]) -> str:
@@ -150,17 +157,17 @@ def _mapping(forms: Mapping[str, Form]) -> str:
 
 
 def _write_transmittal(
-    directory: Path, city: City, year: int, summary: CitySummary, files: list[dict[str, str | int]]
+    directory: Path, city: City, order: Order, summary: CitySummary, files: list[dict[str, str | int]]
 ) -> None:
     """The transmittal (送付票): what the folder holds, by number, sum and digest."""
-    if city.code in FORMS:
-        data = _mapping(FORMS[city.code]).encode()
+    if forms := FORMS.get((order.kind.code, city.code)):
+        data = _mapping(forms).encode()
         (directory / "mapping.toml").write_bytes(data)
         files = [*files, {"name": "mapping.toml", "rows": 0, "sha256": hashlib.sha256(data).hexdigest()}]
     stated = {
         "city": city.code,
-        "kind": PROPERTY_TAX.code,
-        "year": year,
+        "kind": order.kind.code,
+        "year": order.year,
         "encoding": HABITS[city.code].encoding,
         "notices": summary.notices,
         "tax_total": summary.tax_total,
@@ -169,32 +176,59 @@ def _write_transmittal(
     (directory / "transmittal.json").write_bytes(msgspec.json.format(msgspec.json.encode(stated), indent=2) + b"\n")
 
 
+def _office(city: City, order: Order, habits: Habits) -> Office:
+    maker_of = MAKERS[order.kind.code]
+    rng = Random(f"{order.seed}/{city.code}")
+    registry = Registry(rng, city.name, habits)
+    profile = profiles(order.kind.code, order.year)[city.code]
+    payments = Payments(rng, order.kind.code, city, profile, order.year)
+    return Office(order.kind, order.year, rng, registry, maker_of(rng, registry, profile, payments))
+
+
 def write_city(directory: Path, city: City, order: Order, progress: Progress | None = None) -> CitySummary:
-    """Write the hand-in of one city into ``directory``, made if needed; see ``write_property_tax``."""
+    """Write the hand-in of one city into ``directory``, made if needed; see ``write_sample``."""
     directory.mkdir(parents=True, exist_ok=True)
-    count = max(FEWEST, round(city.taxpayers[PROPERTY_TAX.code] * order.scale))
-    tax_total, bad, orphans, extra = 0, dict[str, str](), list[str](), set[str]()
-    with _csv_files(directory, city.code) as (notices, assets, instalments):
-        notice_row, asset_row = itemgetter(*notices.keys), attrgetter(*assets.keys)
-        instalment_row = attrgetter(*instalments.keys)
-        for done, notice in enumerate(Office(city, order.year, order.seed).notices(count), 1):
-            notices.row(notice_row(notice.values()))
-            for asset in notice.assets:
-                assets.row(asset_row(asset))
-            for instalment in notice.instalments:
-                instalments.row(instalment_row(instalment))
+    kind = order.kind
+    maker = MAKERS[kind.code]
+    printed = (kind.code, city.code) in FORMS
+    habits = HABITS[city.code]._replace(
+        only_persons=maker.persons or printed, honorific_printed=printed, gaiji="".join(gaiji.settled(city.code))
+    )
+    count = max(FEWEST, round(city.taxpayers[kind.code] * order.scale))
+    total, bad, orphans, extra, listed = 0, dict[str, str](), list[str](), set[str](), set[str]()
+    with _csv_files(directory, kind, city.code, habits) as files:
+        for done, notice in enumerate(_office(city, order, habits).notices(count), 1):
+            _write_notice(kind, files, notice)
+            total += int(notice.contents.values[kind.total])
             if notice.orphan:
-                assets.row(asset_row(notice.assets[-1]._replace(number=notice.orphan)))
                 orphans.append(notice.orphan)
-            tax_total += notice.tax.annual_tax
-            if notice.special in CODES:
-                bad[notice.number] = CODES[notice.special]
-            if YOSHIDA in notice.addressee.name:
+            if notice.special in CODES or notice.special is Special.WRONG_SUM:
+                bad[notice.number] = CODES.get(notice.special, maker.sum_code)
+            if YOSHIDA in notice.addressee.name or gaiji.OWN_BY_MJ in notice.addressee.name:
                 extra.add(notice.number)
+            if notice.special in GAIJI:
+                listed.add(notice.number)
             if progress and (done % 1000 == 0 or done == count):
                 progress(city.code, done, count)
-        rows = [f.rows for f in (notices, assets, instalments)]
-        summary = CitySummary(rows[0], rows[1], rows[2], tax_total, bad, tuple(orphans), frozenset(extra))
-        files = [f.stated() for f in (notices, assets, instalments)]
-    _write_transmittal(directory, city, order.year, summary, files)
+        rows = {t.name: files[t.name].rows for t in kind.details}
+        summary = CitySummary(
+            files[kind.notices.name].rows, rows, total, bad, tuple(orphans), frozenset(extra), frozenset(listed)
+        )
+        stated = [f.stated() for f in files.values()]
+    _write_transmittal(directory, city, order, summary, stated)
     return summary
+
+
+def _write_notice(kind: Kind, files: Mapping[str, CsvFile], notice: Notice) -> None:
+    """A notice's line and its detail rows; an orphan is its last row of the first detail file under another number."""
+    head = files[kind.notices.name]
+    values = notice.values()
+    head.row([values[k] for k in head.keys])
+    for table in kind.details:
+        file = files[table.name]
+        for row in notice.contents.tables[table.name]:
+            file.row([notice.number if k == "number" else row[k] for k in file.keys])
+    if notice.orphan:
+        first = files[kind.details[0].name]
+        row = notice.contents.tables[kind.details[0].name][-1]
+        first.row([notice.orphan if k == "number" else row[k] for k in first.keys])

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from printjobs.core.kinds import DEBIT, SLIP
+from printjobs.core.kinds import Kind
+from printjobs.core.marks import gs1_128
 from printjobs.core.model import Addressee
-from printjobs.reference import City
-from printjobs.sample.instalments import Instalment, calendar, instalments
-from printjobs.sample.people import HABITS, Registry, Trait
-from printjobs.sample.property_tax import Assessor, Asset, Holding, Tax
+from printjobs.sample import gaiji
+from printjobs.sample.making import Case, Contents, Maker, Row
+from printjobs.sample.people import Registry, Trait
 
 FEWEST = 40  # notices of a city at any scale: one place for each special case, and plain ones between
 
@@ -31,10 +31,10 @@ class Special(StrEnum):
     WRONG_CHECK_DIGIT = "wrong_check_digit"
     PRIVATE_USE = "private_use"
     ORPHAN = "orphan"
-    FACTORY = "factory"
+    LARGEST = "largest"
     SMALL = "small"
-    EXEMPTED = "exempted"
-    MOST_ASSETS = "most_assets"
+    ZERO = "zero"
+    MOST = "most"
     OVERSEAS = "overseas"
     LONG_BUILDING = "long_building"
     LONG_COMPANY = "long_company"
@@ -42,19 +42,20 @@ class Special(StrEnum):
     EXTRA_FONT = "extra_font"
     VARIATION = "variation"
     REPEAT = "repeat"
+    GAIJI = "gaiji"
+    GAIJI_BY_MJ = "gaiji_by_mj"
 
 
-CODES = {
+CODES = {  # WRONG_SUM has the code that the kind's own check gives
     Special.NO_NAME: "required",
     Special.NO_HONORIFIC: "required",
     Special.UNKNOWN_ZIP: "zip_unknown",
-    Special.WRONG_SUM: "instalments_sum",
     Special.EARLY_DUE: "due_before_mailing",
     Special.WRONG_CHECK_DIGIT: "check_digit",
     Special.PRIVATE_USE: "private_use",
 }
 TRAITS = {
-    Special.FACTORY: Trait.COMPANY,
+    Special.LARGEST: Trait.COMPANY,
     Special.OVERSEAS: Trait.OVERSEAS,
     Special.LONG_BUILDING: Trait.LONG_BUILDING,
     Special.LONG_COMPANY: Trait.LONG_COMPANY,
@@ -62,44 +63,45 @@ TRAITS = {
     Special.EXTRA_FONT: Trait.OUTSIDE_SHIFT_JIS,
     Special.VARIATION: Trait.VARIATION,
 }
-HOLDINGS = {
-    Special.FACTORY: Holding.FACTORY,
-    Special.SMALL: Holding.SMALL,
-    Special.EXEMPTED: Holding.EXEMPTED,
-    Special.MOST_ASSETS: Holding.MOST,
+CASES = {
+    Special.LARGEST: Case.LARGEST,
+    Special.SMALL: Case.SMALL,
+    Special.ZERO: Case.ZERO,
+    Special.MOST: Case.MOST,
+    Special.WRONG_SUM: Case.SLIPS,
+    Special.EARLY_DUE: Case.SLIPS,
+    Special.ORPHAN: Case.SLIPS,
 }
 # Fortieths of the file, so that the cases lie apart: a reader that breaks on one still shows the next.
 PLACES = {
-    2: Special.FACTORY, 3: Special.NO_NAME, 5: Special.OVERSEAS, 6: Special.NO_HONORIFIC, 8: Special.LONG_BUILDING,
-    9: Special.UNKNOWN_ZIP, 11: Special.EXEMPTED, 12: Special.WRONG_SUM, 14: Special.MOST_ASSETS,
+    2: Special.LARGEST, 3: Special.NO_NAME, 5: Special.OVERSEAS, 6: Special.NO_HONORIFIC, 8: Special.LONG_BUILDING,
+    9: Special.UNKNOWN_ZIP, 11: Special.ZERO, 12: Special.WRONG_SUM, 14: Special.MOST,
     15: Special.EARLY_DUE, 17: Special.SMALL, 18: Special.WRONG_CHECK_DIGIT, 20: Special.EXTRA_FONT,
     21: Special.PRIVATE_USE, 22: Special.VARIATION, 24: Special.ORPHAN, 26: Special.EXTRA_FONT,
-    28: Special.COMPANY, 30: Special.REPEAT, 32: Special.LONG_COMPANY, 36: Special.REPEAT,
+    28: Special.COMPANY, 30: Special.REPEAT, 32: Special.LONG_COMPANY, 34: Special.GAIJI, 36: Special.REPEAT,
+    38: Special.GAIJI_BY_MJ,
 }  # fmt: skip
 FEWEST_WAITING = 8  # so that a small city has some as well
 APART = 3  # at least so many notices between two to one addressee: neighbours would be grouped by chance
 BEYOND_SHIFT_JIS = (Special.EXTRA_FONT, Special.VARIATION)
+GAIJI = {Special.GAIJI: gaiji.OWN, Special.GAIJI_BY_MJ: gaiji.OWN_BY_MJ}
 
 
 class Notice(NamedTuple):
-    """One notice before it is written. ``orphan``: a number for one asset row that belongs to nobody."""
+    """One notice before it is written. ``orphan``: a number for one detail row that belongs to nobody."""
 
     number: str
     addressee: Addressee
     co_owners: str
-    payment: str
-    tax: Tax
-    assets: list[Asset]
-    instalments: list[Instalment]
+    contents: Contents
     special: Special | None
     orphan: str
 
-    def values(self) -> dict[str, str | int]:
+    def values(self) -> Row:
         """The notice's row by column key."""
-        values: dict[str, str | int] = msgspec.structs.asdict(self.addressee)
+        values: Row = msgspec.structs.asdict(self.addressee)
         values["addressee_number"] = self.addressee.number
-        values |= self.tax._asdict()
-        return values | {"number": self.number, "co_owners": self.co_owners, "payment": self.payment}
+        return values | {"number": self.number, "co_owners": self.co_owners} | self.contents.values
 
 
 class Waiting(NamedTuple):
@@ -111,14 +113,14 @@ class Waiting(NamedTuple):
 
 
 class Office:
-    """A city's tax office: makes up its notices one by one."""
+    """A city's office for one kind: makes up its notices one by one."""
 
-    def __init__(self, city: City, year: int, seed: int) -> None:
-        self.rng = Random(f"{seed}/{city.code}")
+    def __init__(self, kind: Kind, year: int, rng: Random, registry: Registry, maker: Maker) -> None:
+        self.kind = kind
+        self.rng = rng
         self.year = year
-        self.registry = Registry(self.rng, city.name, HABITS[city.code])
-        self.assessor = Assessor(self.rng, self.registry.home, city.planning_rate)
-        self.dates = calendar(city.code, year)
+        self.registry = registry
+        self.maker = maker
         # A queue, so that the notices of one addressee lie apart in the file.
         self._waiting: deque[Waiting] = deque(maxlen=200)
         self._done = 0
@@ -134,28 +136,22 @@ class Office:
                 serial += 1  # skipped by the notices, so the row can belong to none
                 notice = notice._replace(orphan=f"{self.year % 100:02d}{serial:08d}")
             self._done += 1
-            yield _spoil(notice, self.year) if special in CODES else notice
+            yield _spoil(self.kind, _with_gaiji(notice), self.year)
 
     def _places(self, count: int) -> dict[int, Special]:
         habits = self.registry.habits
         left_out = () if habits.unicode else BEYOND_SHIFT_JIS
-        if habits.only_persons:  # the honorific is a constant of its form
+        if habits.honorific_printed:  # it is a constant of the city's form
             left_out = (*left_out, Special.NO_HONORIFIC)
+        left_out = (*left_out, *(special for special, char in GAIJI.items() if char not in habits.gaiji))
         return {place * count // FEWEST: special for place, special in PLACES.items() if special not in left_out}
 
     def _notice(self, number: str, special: Special | None) -> Notice:
-        rng = self.rng
         addressee, co_owners = self._addressee(special)
-        holding = HOLDINGS.get(special, Holding.ORDINARY) if special else Holding.ORDINARY
-        if not special and rng.random() < 0.005:
-            holding = Holding.EXEMPTED
-        company = addressee.honorific == "御中" or holding is Holding.FACTORY
-        zip_code = addressee.zip.replace("-", "")
-        assets = self.assessor.assets(number, holding, zip_code=zip_code, company=company)
-        tax = self.assessor.tax(assets, exempted=holding is Holding.EXEMPTED)
-        payment = DEBIT if rng.random() < 0.3 else SLIP
-        rows = instalments(rng, number, tax.annual_tax, payment, self.dates)
-        return Notice(number, addressee, co_owners, payment, tax, assets, rows, special, "")
+        case = CASES.get(special, Case.ORDINARY) if special else Case.ORDINARY
+        if not special and self.rng.random() < 0.005:
+            case = Case.ZERO
+        return Notice(number, addressee, co_owners, self.maker.make(number, addressee, case), special, "")
 
     def _addressee(self, special: Special | None) -> tuple[Addressee, str]:
         """Who gets the notice, and the note on co-owners (共有者).
@@ -169,13 +165,15 @@ class Office:
             earlier = self._earlier()
             if earlier:
                 return earlier, ""
-        elif not special and draw < 0.12:
+        elif not special and draw < 0.12 and not self.maker.persons:
             note = f"外{'１１１１１１２２３４５６７'[int(rng.random() * 13)]}名"
             if self._waiting and rng.random() < 0.2:
                 known = rng.choice(self._waiting).addressee
                 return msgspec.structs.replace(known, number=self.registry.fresh_number()), note
             return self.registry.addressee(), note
         trait = TRAITS.get(special, Trait.PLAIN) if special else Trait.ANY
+        if self.maker.companies and trait in (Trait.ANY, Trait.PLAIN):
+            trait = Trait.COMPANY
         addressee = self.registry.addressee(trait)
         if not special and (len(self._waiting) < FEWEST_WAITING or rng.random() < 0.06):
             self._waiting.append(Waiting(addressee, self._done, 1))
@@ -191,9 +189,19 @@ class Office:
         return earlier.addressee
 
 
-def _spoil(notice: Notice, year: int) -> Notice:
-    """The notice with the one fault that its special case is named after; tax and row counts stay."""
-    who, rows = notice.addressee, list(notice.instalments)
+def _with_gaiji(notice: Notice) -> Notice:
+    """The notice with a gaiji of its city in the name: in a person's surname, before a company's name."""
+    if notice.special not in GAIJI:
+        return notice
+    char, (surname, space, given) = GAIJI[notice.special], notice.addressee.name.partition("\u3000")
+    name = f"{char}田{space}{given}" if space else f"{char}{surname}"
+    return notice._replace(addressee=msgspec.structs.replace(notice.addressee, name=name))
+
+
+def _spoil(kind: Kind, notice: Notice, year: int) -> Notice:
+    """The notice with the one fault that its special case is named after; total and row counts stay."""
+    who = notice.addressee
+    rows = [dict(row) for row in notice.contents.tables[kind.payable]]
     match notice.special:
         case Special.NO_NAME:
             who = msgspec.structs.replace(who, name="")
@@ -202,12 +210,24 @@ def _spoil(notice: Notice, year: int) -> Notice:
         case Special.UNKNOWN_ZIP:
             who = msgspec.structs.replace(who, zip="000-0000" if "-" in who.zip else "0000000")
         case Special.WRONG_SUM:
-            rows[-1] = rows[-1]._replace(amount=rows[-1].amount + 100)
+            rows[-1] = _with_amount(rows[-1], int(rows[-1]["amount"]) + 100)
         case Special.EARLY_DUE:
-            first = next(i for i, row in enumerate(rows) if row.period == 1)
-            rows[first] = rows[first]._replace(due=f"{year}-03-31")
+            first = next(i for i, row in enumerate(rows) if row.get("period", 1) == 1)
+            rows[first]["due"] = f"{year}-03-31"
         case Special.WRONG_CHECK_DIGIT:
             who = msgspec.structs.replace(who, number=who.number[:-1] + str((int(who.number[-1]) + 1) % 10))
         case Special.PRIVATE_USE:
-            who = msgspec.structs.replace(who, name=f"{who.name}\ue000")
-    return notice._replace(addressee=who, instalments=rows)
+            who = msgspec.structs.replace(who, name=f"{who.name}{gaiji.UNSETTLED}")
+        case _:
+            return notice
+    tables = notice.contents.tables | {kind.payable: rows}
+    return notice._replace(addressee=who, contents=notice.contents._replace(tables=tables))
+
+
+def _with_amount(row: Row, amount: int) -> Row:
+    """A row with another amount and the barcode that belongs to it, so that only the sum is wrong."""
+    barcode = str(row["barcode"])
+    if barcode:
+        stays = amount <= gs1_128.MOST_YEN
+        barcode = gs1_128.build(gs1_128.parse(barcode)._replace(amount=amount)) if stays else ""
+    return row | {"amount": amount, "barcode": barcode}

@@ -22,6 +22,8 @@ class Habits(NamedTuple):
 
     ``zip_hyphen``: 525-0034 or 5250034. ``wide_digits``: addresses in full-width digits.
     ``short_lots``: 123-4 beside 123番地4. ``only_persons``: no company among the taxpayers.
+    ``honorific_printed``: 様 is printed on its form, so there is no column for it. ``gaiji``: its own
+    private-use characters that the council's list settles.
     """
 
     encoding: str
@@ -30,6 +32,8 @@ class Habits(NamedTuple):
     wide_digits: bool = False
     short_lots: bool = False
     only_persons: bool = False
+    honorific_printed: bool = False
+    gaiji: str = ""
 
     @property
     def unicode(self) -> bool:
@@ -45,7 +49,7 @@ HABITS = {
     "252093": Habits("cp932"),
     "252107": Habits("utf-8", zip_hyphen=False),
     "252115": Habits("cp932", zip_hyphen=False),
-    "252140": Habits("utf-8", zip_hyphen=False, only_persons=True),
+    "252140": Habits("utf-8", zip_hyphen=False),
 }
 
 

@@ -1,36 +1,28 @@
 """Made-up assessments: the assets of a taxpayer and the tax on them, to the yen.
 
-Field names are the column keys of ``kinds.PROPERTY_TAX``; amounts are whole yen.
+Field names are the column keys of ``PROPERTY_TAX``; amounts are whole yen.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from math import log
 from random import Random
 from typing import NamedTuple
 
-from printjobs.sample.people import KANJI_DIGITS, Town
+from printjobs.core.kinds import DEBIT, SLIP
+from printjobs.core.model import Addressee
+from printjobs.reference.profile import Profile
+from printjobs.sample.making import Case, Contents, Maker, Payments
+from printjobs.sample.people import KANJI_DIGITS, Registry, Town
 
 LAND, HOUSE, DEPRECIABLE = "土地", "家屋", "償却資産"
 MOST_ASSETS = 60
 
 
-class Holding(StrEnum):
-    """How much a taxpayer owns. ``FACTORY`` owes more than 300 million yen, ``SMALL`` one period's worth."""
-
-    ORDINARY = "ordinary"
-    SMALL = "small"
-    FACTORY = "factory"
-    MOST = "most"
-    EXEMPTED = "exempted"
-
-
 class Asset(NamedTuple):
     """One row of the tax details (課税明細)."""
 
-    number: str
     sort: str
     location: str
     lot: str
@@ -86,10 +78,10 @@ MACHINES = ("構築物", "機械及び装置", "工具器具備品", "車両及�
 MEAN_ASSETS = 4.4
 
 
-def _count(rng: Random, holding: Holding) -> int:
+def _count(rng: Random, holding: Case) -> int:
     """How many assets: geometric, most under eight, with a thin tail of large holdings."""
-    if holding is not Holding.ORDINARY:
-        return {Holding.SMALL: 1, Holding.FACTORY: 14, Holding.MOST: MOST_ASSETS}.get(holding, 3)
+    if holding not in (Case.ORDINARY, Case.SLIPS):
+        return {Case.SMALL: 1, Case.LARGEST: 14, Case.MOST: MOST_ASSETS}.get(holding, 3)
     if rng.random() < 0.003:
         return rng.randint(30, MOST_ASSETS)
     return min(29, 1 + int(log(1 - rng.random()) / log(1 - 1 / MEAN_ASSETS)))
@@ -155,14 +147,14 @@ class Assessor:
         low, high = HOUSING.price
         return Quarter(town, town.name, urban, _between(self.rng, (35_000, high) if urban else (low, 35_000)))
 
-    def assets(self, number: str, holding: Holding, *, zip_code: str, company: bool) -> list[Asset]:
+    def assets(self, holding: Case, *, zip_code: str, company: bool) -> list[Asset]:
         """Land first, then houses, then depreciable assets, mostly around one place: the owner's own town.
 
         ``zip_code`` is that of the owner, who may live elsewhere.
         """
         rng = self.rng
-        if holding is Holding.SMALL:
-            return [self._house(number, self._somewhere(), business=False, value=rng.randint(100_000, 200_000))]
+        if holding is Case.SMALL:
+            return [self._house(self._somewhere(), business=False, value=rng.randint(100_000, 200_000))]
         machine_share = 0.18 if company else 0.012
         draws = [rng.random() for _ in range(_count(rng, holding))]
         machines = sum(d < machine_share for d in draws)
@@ -173,12 +165,12 @@ class Assessor:
         rows: list[Asset] = []
         for i in range(lands):
             place = home if not i or rng.random() < 0.7 else self._somewhere()
-            rows.append(self._land(number, place, lot + int(rng.random() * 60), business=company, first=not i))
-        rows += [self._house(number, home, lot=lot, business=company) for _ in range(houses)]
-        rows += [self._machine(number, home, _between(rng, (1_500_000, 60_000_000), 4)) for _ in range(machines)]
-        if holding is Holding.FACTORY:
-            rows.append(self._machine(number, home, rng.randint(22_000_000_000, 30_000_000_000)))
-        if holding is Holding.EXEMPTED:
+            rows.append(self._land(place, lot + int(rng.random() * 60), business=company, first=not i))
+        rows += [self._house(home, lot=lot, business=company) for _ in range(houses)]
+        rows += [self._machine(home, _between(rng, (1_500_000, 60_000_000), 4)) for _ in range(machines)]
+        if holding is Case.LARGEST:
+            rows.append(self._machine(home, rng.randint(22_000_000_000, 30_000_000_000)))
+        if holding is Case.ZERO:
             rows = [r._replace(remark="減免") for r in rows]
         return rows
 
@@ -194,7 +186,7 @@ class Assessor:
     def _lot(self, lot: int) -> str:
         return f"{lot}番{int(self.rng.random() * 30) + 1}" if self.rng.random() < 0.6 else f"{lot}番"
 
-    def _land(self, number: str, quarter: Quarter, lot: int, *, business: bool, first: bool) -> Asset:
+    def _land(self, quarter: Quarter, lot: int, *, business: bool, first: bool) -> Asset:
         """One parcel. The first is a building plot: fields alone would fall below the exemption limit."""
         rng = self.rng
         use = HOUSING
@@ -216,10 +208,10 @@ class Assessor:
             base = planning = value * 7 // 10
         if not quarter.urban:
             planning, remark = 0, remark or "市街化調整区域"
-        return Asset(number, LAND, quarter.location, self._lot(lot), use.name, "",
+        return Asset(LAND, quarter.location, self._lot(lot), use.name, "",
                      _square_metres(area), value, base, planning, remark)  # fmt: skip
 
-    def _house(self, number: str, quarter: Quarter, *, business: bool, lot: int = 0, value: int = 0) -> Asset:
+    def _house(self, quarter: Quarter, *, business: bool, lot: int = 0, value: int = 0) -> Asset:
         """One house. The form has no column for the relief of new houses, so the base bears it."""
         rng = self.rng
         use = _weighted(rng, BUSINESS if business else LIVING)
@@ -232,13 +224,13 @@ class Assessor:
         value = value or area * _between(rng, (9_000, 68_000) if wooden else (16_000, 95_000)) // 100
         new = use == "居宅" and rng.random() < 0.06
         base = value // 2 if new else value
-        return Asset(number, HOUSE, quarter.location, self._lot(lot or rng.randint(1, 2400)), use, structure,
+        return Asset(HOUSE, quarter.location, self._lot(lot or rng.randint(1, 2400)), use, structure,
                      _square_metres(area), value, base, value if quarter.urban else 0,
                      "新築軽減" if new else "")  # fmt: skip
 
-    def _machine(self, number: str, quarter: Quarter, value: int) -> Asset:
+    def _machine(self, quarter: Quarter, value: int) -> Asset:
         use = MACHINES[1] if value > 1_000_000_000 else MACHINES[int(self.rng.random() * len(MACHINES))]
-        return Asset(number, DEPRECIABLE, quarter.location, "", use, "", "", value, value, 0, "")
+        return Asset(DEPRECIABLE, quarter.location, "", use, "", "", value, value, 0, "")
 
     def tax(self, assets: list[Asset], *, exempted: bool) -> Tax:
         """Bases are cut to 1,000 yen and each tax to 100 yen (地方税法 20条の4の2)."""
@@ -251,3 +243,24 @@ class Assessor:
         planning_tax = 0 if exempted else planning_base * self._planning_rate // 100_000 // 100 * 100
         return Tax(land, house, machines, base, property_tax, planning_land, planning_house, planning_base,
                    planning_tax, property_tax + planning_tax)  # fmt: skip
+
+
+class PropertyTaxOffice(Maker):
+    """Assesses what each taxpayer owns. The largest owes more than 300 million yen, the smallest one period's worth."""
+
+    def __init__(self, rng: Random, registry: Registry, profile: Profile, payments: Payments) -> None:
+        super().__init__(rng, registry, profile, payments)
+        self._assessor = Assessor(rng, registry.home, profile.values["planning_rate"])
+
+    def make(self, number: str, addressee: Addressee, case: Case) -> Contents:
+        company = addressee.honorific == "御中" or case is Case.LARGEST
+        assets = self._assessor.assets(case, zip_code=addressee.zip.replace("-", ""), company=company)
+        tax = self._assessor.tax(assets, exempted=case is Case.ZERO)
+        payment = DEBIT if self.rng.random() < 0.3 else SLIP
+        return Contents(
+            {**tax._asdict(), "payment": payment},
+            {
+                "assets": [a._asdict() for a in assets],
+                "instalments": self.payments.instalments(number, tax.annual_tax, payment),
+            },
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -22,6 +22,10 @@ class Run(SQLModel, table=True):
     fonts_sha256: str
     status: str
     opened_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    # JSON: name and sha256 of each. Columns that came later have a server default, for the rows that were there.
+    faces: str = Field(default="[]", sa_column=Column(Text, nullable=False, default="[]", server_default="[]"))
+    gaiji_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    profiles_sha256: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class Submission(SQLModel, table=True):
@@ -40,6 +44,7 @@ class Submission(SQLModel, table=True):
     rejected: int = 0
     tax_total: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
     reason: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
+    gaiji_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Problem(SQLModel, table=True):
@@ -134,6 +139,20 @@ class Notice(SQLModel, table=True):
     piece: int | None = None
 
 
+class Approval(SQLModel, table=True):
+    """Append-only: a city's signature (承認) under one proof, named by its SHA-256. ``by`` is a person's name."""
+
+    __table_args__ = (UniqueConstraint("submission_id", "proof_sha256"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = Field(foreign_key="run.id", index=True)
+    city: str
+    submission_id: int = Field(foreign_key="submission.id")
+    proof_sha256: str
+    by: str
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class ScanLog(SQLModel, table=True):
     """A report file of the vendor's machines, taken once."""
 
@@ -192,6 +211,30 @@ class Charge(SQLModel, table=True):
     basis: str
     yen: int = Field(sa_column=Column(BigInteger, nullable=False))
     notices: int
+
+
+class Gaiji(SQLModel, table=True):
+    """The council's one gaiji table (統一外字表), append-only: what a city's private-use code point means.
+
+    A correction is another row; the newest of a key stands. ``version`` is the table's and goes up with each
+    change (``core/gaiji.py`` has the rules and what the columns hold).
+    """
+
+    __table_args__ = (UniqueConstraint("city", "character_set", "code", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: int = Field(index=True)
+    city: str
+    character_set: str
+    code: str
+    state: str
+    mj: str = ""
+    text: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
+    glyph: str = ""
+    by: str = ""
+    date: str = ""
+    ground: str = Field(default="", sa_column=Column(Text, nullable=False, default=""))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
 def columns(model: type[SQLModel]) -> Any:

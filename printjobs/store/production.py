@@ -13,6 +13,7 @@ from printjobs.core.plan import PlanNotice
 from .models import Batch, Notice, Piece, PrintFile, Submission, columns
 from .runs import Record, change_status, insert_many
 
+_FETCHED = 1_000  # rows of a long answer at a time
 _B, _F, _N, _P, _S = columns(Batch), columns(PrintFile), columns(Notice), columns(Piece), columns(Submission)
 
 
@@ -88,14 +89,15 @@ def notice_places(connection: Connection, batch_id: str, first: int, last: int) 
     ).all()
 
 
-def city_places(connection: Connection, run_id: str, city: str) -> Sequence[Record]:
-    """Where one city's accepted notices are stored, in order of their numbers."""
-    return connection.execute(
-        select(_N.number, _S.records, _N.start, _N.length, _N.sheets, _N.slips)
+def city_places(connection: Connection, run_id: str, city: str) -> Iterator[Record]:
+    """Where one city's accepted notices are stored, in the order of the record file; never held all."""
+    yield from connection.execute(
+        select(_N.number, _S.records, _N.start, _N.length, _N.sheets)
         .join(Submission, _N.submission_id == _S.id)
         .where(_N.run_id == run_id, _N.city == city)
-        .order_by(_N.number)
-    ).all()
+        .order_by(_N.start)
+        .execution_options(yield_per=_FETCHED)
+    )
 
 
 def file_rendered(connection: Connection, file_id: str, sha256: str, size: int) -> bool:

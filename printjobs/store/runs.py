@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from printjobs.core.model import Problem as ProblemValue
-from printjobs.core.model import SubmissionStatus, advance
+from printjobs.core.model import RunStatus, SubmissionStatus, advance
 
 from .models import Event, Notice, Problem, Run, Submission, columns
 
@@ -58,6 +58,13 @@ def find_run(connection: Connection, run_id: str) -> Record | None:
     return connection.execute(select(*_R).where(_R.id == run_id)).one_or_none()
 
 
+def frozen_layouts(connection: Connection, kind: str, version: str) -> set[str]:
+    """SHA-256 of a layout version as released runs were printed with it: one at most, if nobody meddled."""
+    released = (RunStatus.RELEASED, RunStatus.CLOSED)
+    where = (_R.kind == kind, _R.layout_version == version, _R.status.in_(released))
+    return set(connection.execute(select(_R.layout_sha256).where(*where)).scalars())
+
+
 def lock_run(connection: Connection, run_id: str) -> str:
     """The run's status, held still until the transaction ends: whoever decides from it decides alone."""
     return str(connection.execute(select(_R.status).where(_R.id == run_id).with_for_update()).scalar_one())
@@ -85,6 +92,12 @@ def same_submission(connection: Connection, run_id: str, city: str, sha256: str)
 def add_submission(connection: Connection, values: Mapping[str, Any]) -> int:
     done = connection.execute(insert(Submission).values(**values).returning(_S.id))
     return int(done.scalar_one())
+
+
+def take_back(connection: Connection, submission_id: int) -> None:
+    """A hand-in that stands is to be read anew (:func:`receive_again`): its notices are no longer to be printed."""
+    connection.execute(delete(Notice).where(columns(Notice).submission_id == submission_id))
+    change_status(connection, Submission, _S.id, submission_id, SubmissionStatus.ACCEPTED, SubmissionStatus.REPLACED)
 
 
 def receive_again(connection: Connection, submission_id: int) -> None:

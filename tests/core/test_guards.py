@@ -43,6 +43,7 @@ OWN = {
     "pikepdf": ("printjobs/preflight.py", "printjobs/render/"),
     "psycopg": (),
     "pydantic_settings": ("printjobs/settings.py",),
+    "pypdfium2": ("printjobs/render/",),
     "redis": ("workers/", "printjobs/pipeline/doctor.py"),
     "sqlalchemy": ("printjobs/store/",),
     "sqlmodel": ("printjobs/store/",),

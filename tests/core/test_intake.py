@@ -19,14 +19,18 @@ from hypothesis import strategies as st
 import layouts
 from fonts import FontSet
 from printjobs import intake
+from printjobs.core import gaiji
 from printjobs.core.kinds import DEBIT, PROPERTY_TAX, SLIP
 from printjobs.core.model import BadInput, Notice, Problem
 from printjobs.intake import SubmissionReader, sorting
 from printjobs.intake.sorting import Row, sort_rows
 from printjobs.pipeline.fitting import fits
 from printjobs.reference import cities
+from printjobs.reference.profile import profiles
 from printjobs.render.compiled import CompiledLayout
-from printjobs.sample import SampleSummary, write_property_tax
+from printjobs.render.schema import compile_layout
+from printjobs.sample import SampleSummary, write_sample
+from printjobs.sample.gaiji import TABLE
 from tests.handin import KUSATSU, MAILING_DATE, MAPPING, TABLES, TRANSMITTAL, YEAR, ZIP, HandIn, notice_number
 
 NOTICES, ASSETS, INSTALMENTS = TABLES
@@ -53,10 +57,18 @@ def is_ours(code: str) -> bool:
     return code == ZIP.replace("-", "")
 
 
-def read_files(files: dict[str, bytes], city: str, knows_zip: Any = is_ours, fit: Any = lambda _: []) -> Read:
+def read_files(
+    files: dict[str, bytes],
+    city: str,
+    knows_zip: Any = is_ours,
+    fit: Any = lambda _: [],
+    table: gaiji.Lookup = gaiji.NOTHING,
+) -> Read:
     transmittal = intake.parse(files[TRANSMITTAL], PROPERTY_TAX, YEAR, city)
     mapping = intake.parse_mapping(files[MAPPING], PROPERTY_TAX) if MAPPING in files else {}
-    rules = intake.Rules(MAILING_DATE, knows_zip, fit)
+    rules = intake.Rules(
+        profiles(PROPERTY_TAX.code, YEAR)[city].terms(MAILING_DATE), lambda *_: "", knows_zip, fit, *table
+    )
     reader = SubmissionReader(PROPERTY_TAX, transmittal, mapping, lambda name: io.BytesIO(files[name]), rules)
     outcomes = list(reader)
     return Read(
@@ -721,7 +733,7 @@ def test_a_name_or_address_of_nothing_but_blanks_is_a_missing_one(title: str, sp
 def layout() -> CompiledLayout:
     """The real layout with the faces that ship, whatever is installed on this machine."""
     version = layouts.newest(PROPERTY_TAX.code, YEAR)
-    return CompiledLayout(layouts.load(PROPERTY_TAX.code, version), PROPERTY_TAX, FontSet(None))
+    return compile_layout(PROPERTY_TAX, version, FontSet(None), YEAR, MAILING_DATE)
 
 
 @pytest.mark.parametrize(
@@ -738,14 +750,14 @@ def test_what_the_layout_cannot_print_is_told_once_at_the_cell_it_comes_from(
     assert found.told == [("notices.csv", 2, title, code)]
 
 
-def test_more_instalments_than_the_form_has_lines_are_told_at_their_file(layout: CompiledLayout) -> None:
+def test_more_instalments_than_the_city_has_due_dates_are_told_at_their_file(layout: CompiledLayout) -> None:
     handin = HandIn(notices=2)
     rows = [r for r in handin.tables["instalments"] if r[0] == notice_number(2)]
     for period in (5, 6):
         handin.tables["instalments"].append([notice_number(2), str(period), "2027-03-01", "0", *rows[0][4:]])
     found = read_files(handin.files(), KUSATSU, fit=lambda notice: fits(layout, notice))
     assert [n.number for n in found.notices] == [notice_number(1)]
-    assert {(p.file, p.code) for p in found.problems} == {("instalments.csv", "too_many_rows")}
+    assert {(p.file, p.code) for p in found.problems} == {("instalments.csv", "due_differs")}
 
 
 def test_a_character_of_the_co_owners_is_told_at_the_co_owners(layout: CompiledLayout) -> None:
@@ -778,7 +790,7 @@ class Sample(NamedTuple):
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     directory = tmp_path_factory.mktemp("sample")
-    return Sample(directory, write_property_tax(directory, year=YEAR, scale=0.01, seed=1))
+    return Sample(directory, write_sample(directory, kind="property_tax", year=YEAR, scale=0.01, seed=1))
 
 
 @pytest.fixture(scope="module")
@@ -790,6 +802,7 @@ def sample_read(sample: Sample, layout: CompiledLayout) -> dict[str, Read]:
             city,
             codes.knows,
             lambda notice: fits(layout, notice),
+            gaiji.lookup(entry for entry in TABLE if entry.city == city),
         )
         for city in cities()
     }
@@ -850,4 +863,5 @@ def test_a_problem_of_the_sample_stands_at_a_row_and_a_header_of_its_file(
 def test_the_extra_font_is_asked_for_by_the_code_point_and_no_name(sample_read: dict[str, Read]) -> None:
     messages = {p.message for found in sample_read.values() for p in found.problems if p.code == "no_glyph"}
     assert messages
-    assert all("U+20BB7" in message and "𠮷" not in message for message in messages)
+    assert all("U+20BB7" in message or "U+9089 U+E011F" in message for message in messages)
+    assert not any("𠮷" in message or "邉" in message for message in messages)

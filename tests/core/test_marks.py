@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from printjobs.core import marks
-from printjobs.core.marks import ALPHABET, LENGTH, SheetMark, decode, encode
+from printjobs.core.marks import sheet as marks
+from printjobs.core.marks.sheet import ALPHABET, LENGTH, SheetMark, decode, encode
 
 KEY = marks.run_key(b"the secret of these tests, 32 chars", "property_tax-2026")
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from printjobs import reference
 from printjobs.core.kinds import PROPERTY_TAX
-from printjobs.core.marks import MAX_SHEETS
+from printjobs.core.marks.sheet import MAX_SHEETS
 from printjobs.core.model import Addressee
 from printjobs.package import (
     MailRunPiece,

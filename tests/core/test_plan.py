@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printjobs.core import marks
+from printjobs.core.marks import sheet as marks
 from printjobs.core.plan import (
     Batch,
     BatchClass,

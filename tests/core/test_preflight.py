@@ -13,7 +13,7 @@ import pytest
 from printjobs import preflight
 from printjobs.core.model import PrintjobsError
 from printjobs.preflight import PreflightError, check, read_marks
-from printjobs.render.symbol import bitmap
+from printjobs.render.symbols import sheet_qr
 from tests.golden.notices import Sheet, compiled, planned, render
 
 SHEETS = planned(compiled())
@@ -147,7 +147,7 @@ def with_code(number: int, change: Callable[[bytes], bytes]) -> Callable[[pikepd
 
 
 def other_symbol(text: str) -> Callable[[bytes], bytes]:
-    return lambda code: re.sub(rb"ID [0-9A-F]+>", b"ID " + bitmap(text).hex().upper().encode() + b">", code)
+    return lambda code: re.sub(rb"ID [0-9A-F]+>", b"ID " + sheet_qr(text).data.hex().upper().encode() + b">", code)
 
 
 def test_a_mark_of_another_piece_is_caught(altered: Alter) -> None:
@@ -172,7 +172,7 @@ def test_a_mark_of_the_generation_before_is_caught(altered: Alter) -> None:
 )
 def test_a_page_without_its_mark_is_caught(altered: Alter, sheet: int) -> None:
     def without(code: bytes) -> bytes:
-        return re.sub(rb"q [^\n]+ cm\nBI/W.*?EI Q\n", b"", code, flags=re.DOTALL)
+        return re.sub(rb"q [^\n]+ cm\nBI/W 25/H 25/.*?EI Q\n", b"", code, flags=re.DOTALL)
 
     with pytest.raises(PreflightError):
         check(altered(with_code(2 * sheet, without)), MARKS, 2)
@@ -180,7 +180,7 @@ def test_a_page_without_its_mark_is_caught(altered: Alter, sheet: int) -> None:
 
 def test_a_page_with_two_marks_is_caught(altered: Alter) -> None:
     def doubled(code: bytes) -> bytes:
-        (image,) = re.findall(rb"q [^\n]+ cm\nBI/W.*?EI Q\n", code, flags=re.DOTALL)
+        (image,) = re.findall(rb"q [^\n]+ cm\nBI/W 25/H 25/.*?EI Q\n", code, flags=re.DOTALL)
         return code + bytes(image)
 
     with pytest.raises(PreflightError):
@@ -191,7 +191,7 @@ def test_a_mark_on_a_back_is_caught(altered: Alter) -> None:
     def marked(pdf: pikepdf.Pdf) -> None:
         front = pdf.pages[2].obj.Contents.read_bytes()
         back = pdf.pages[3].obj
-        (image,) = re.findall(rb"q [^\n]+ cm\nBI/W.*?EI Q\n", front, flags=re.DOTALL)
+        (image,) = re.findall(rb"q [^\n]+ cm\nBI/W 25/H 25/.*?EI Q\n", front, flags=re.DOTALL)
         back.Contents = pdf.make_stream(back.Contents.read_bytes() + image)
 
     with pytest.raises(PreflightError):

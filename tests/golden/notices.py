@@ -8,18 +8,20 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from functools import cache
-from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import layouts
 from fonts import FontSet
 from printjobs import reference
-from printjobs.core import marks
 from printjobs.core.kinds import DEBIT, PROPERTY_TAX, SLIP
+from printjobs.core.marks import sheet as marks
 from printjobs.core.model import Addressee, Notice
-from printjobs.pipeline.context import Context
+from printjobs.intake import PostalCodes
+from printjobs.reference.profile import profiles
 from printjobs.render.compiled import CompiledLayout
 from printjobs.render.printfile import FileJob, FilePiece, Written, render_file, sheet_marks
+from printjobs.render.schema import compile_layout
+from tests.handin import barcode
 
 KUSATSU, OMIHACHIMAN, MAIBARA, KOKA = "252069", "252042", "252140", "252093"
 RUN_ID, MAILING_DATE = "property_tax-2026", "2026-04-10"
@@ -61,7 +63,9 @@ def _fields(assets: list[Row], city: str, payment: str, co_owners: str, *, exemp
 
     base = total(7, "土地", "家屋", "償却資産") // 1000 * 1000
     planning = total(8, "土地", "家屋") // 1000 * 1000
-    rate = int(reference.city(city).planning_rate.replace(".", ""))  # in tenths of a percent
+    rate = int(
+        profiles(PROPERTY_TAX.code, 2026)[city].values["planning_rate"].replace(".", "")
+    )  # in tenths of a percent
     tax = 0 if exempt else base * 14 // 1000 // 100 * 100
     planning_tax = 0 if exempt else planning * rate // 1000 // 100 * 100
     return {
@@ -71,6 +75,13 @@ def _fields(assets: list[Row], city: str, payment: str, co_owners: str, *, exemp
         "planning_land_base": total(8, "土地"), "planning_house_base": total(8, "家屋"),
         "planning_base": planning, "planning_tax": planning_tax, "annual_tax": tax + planning_tax,
     }  # fmt: skip
+
+
+def _accepted(amount: int, until: str, serial: int, *, slips: bool) -> Row:
+    """Until when a slip is taken, and the 44 digits of its barcode where stores take it at all."""
+    if not (slips and amount):
+        return ["", ""]
+    return [until, barcode(amount, until, serial)]
 
 
 def _instalments(tax: int, number: str, payment: str) -> list[Row]:
@@ -85,10 +96,17 @@ def _instalments(tax: int, number: str, payment: str) -> list[Row]:
         )
 
     rows = [
-        [period, DUE[period - 1], amount, *codes(period), ACCEPT_UNTIL[period - 1] if slips else ""]
+        [
+            period,
+            DUE[period - 1],
+            amount,
+            *codes(period),
+            *_accepted(amount, ACCEPT_UNTIL[period - 1], int(f"{number}{period}"), slips=slips),
+        ]
         for period, amount in enumerate(amounts, start=1)
     ]
-    whole = [[0, DUE[0], tax, *codes(0), ACCEPT_UNTIL[0]]] if slips else []
+    accepted = _accepted(tax, ACCEPT_UNTIL[0], int(f"{number}0"), slips=slips)
+    whole = [[0, DUE[0], tax, *codes(0), *accepted]] if slips else []
     return cast("list[Row]", [*whole, *rows])
 
 
@@ -114,7 +132,8 @@ def made_up(
 def person(
     name: str, address: str, *, zip_code: str = "5250034", building: str = "", honorific: str = "様"
 ) -> Addressee:
-    return Addressee("252060014", name, honorific, zip_code, address, building, "")
+    digits = PostalCodes().barcode("none", zip_code, address, building)
+    return Addressee("252060014", name, honorific, zip_code, address, building, "", digits)
 
 
 ABROAD = Addressee(
@@ -177,20 +196,13 @@ PIECES = (*[("525", 1)] * 4, ("525", 2), *[("523", 1)] * 4, ("521", 1), ("", 1),
 def compiled() -> CompiledLayout:
     """The newest property tax layout of 2026, with the faces of this package only."""
     version = layouts.newest(PROPERTY_TAX.code, 2026)
-    return CompiledLayout(layouts.load(PROPERTY_TAX.code, version), PROPERTY_TAX, FontSet(None))
-
-
-@cache
-def city_values() -> dict[str, dict[str, str]]:
-    """What the fixed texts are filled with, made by the same call as in production."""
-    run: Any = SimpleNamespace(year=2026, mailing_date=MAILING_DATE)
-    return Context.city_values(cast("Any", None), run)
+    return compile_layout(PROPERTY_TAX, version, FontSet(None), 2026, MAILING_DATE)
 
 
 def job() -> FileJob:
     return FileJob(
         file_id=f"{RUN_ID}-B001-F01", run=marks.run_code(RUN_ID), batch_id=f"{RUN_ID}-B001", batch=1, generation=1,
-        by_hand=False, date=MAILING_DATE, key=KEY, values=city_values(),
+        by_hand=False, date=MAILING_DATE, key=KEY
     )  # fmt: skip
 
 
@@ -210,13 +222,14 @@ def pieces(layout: CompiledLayout) -> list[FilePiece]:
 
 
 class Sheet(NamedTuple):
-    """One sheet of the file as planned: whose it is, what its mark says, and what its two pages are."""
+    """One sheet of the file as planned: whose it is, what its mark says, its two pages, and the rows of its slips."""
 
     label: str
     mark: str
     notice: Notice | None
     front: str
     back: str
+    slips: tuple[Row, ...] = ()
 
 
 def planned(layout: CompiledLayout) -> list[Sheet]:
@@ -230,7 +243,8 @@ def planned(layout: CompiledLayout) -> list[Sheet]:
         for notice in piece.notices:
             label, sides = next(labels).label, layout.sides(notice)
             for i, (front, back) in enumerate(zip(sides[::2], sides[1::2], strict=True), start=1):
-                found.append(Sheet(f"{label} {i}枚目", next(texts), notice, front.page, back.page))
+                slips = tuple(front.rows[1]) if front.rows and front.page == "slips" else ()
+                found.append(Sheet(f"{label} {i}枚目", next(texts), notice, front.page, back.page, slips))
     return found
 
 

@@ -19,6 +19,7 @@ import zxingcpp
 from PIL import Image
 
 from fonts import is_selector
+from printjobs.core.marks import customer
 from printjobs.render.printfile import Written
 from tests.golden.notices import Sheet
 
@@ -28,7 +29,7 @@ DPI = 300
 WHITE = 250  # of 255: what a press leaves out
 _LOW, _AFTER_LOW = 0xDC00, 0xE000  # surrogates: PDFium counts in halves
 _GAP = 0.25  # mm
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_CODES = [zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128]
 
 
 class Box(NamedTuple):
@@ -69,10 +70,11 @@ class Char(NamedTuple):
 
 
 class Code(NamedTuple):
-    """A QR that was found in the pixels of a page."""
+    """A symbol that was found in the pixels of a page; of a Code 128 the digits alone."""
 
     text: str
     box: Box
+    is_qr: bool
 
 
 def squeezed(text: str) -> str:
@@ -173,8 +175,27 @@ class Paper:
         return Box(*(side * 25.4 / DPI for side in moved))
 
     def codes(self, page: int) -> list[Code]:
-        found = zxingcpp.read_barcodes(self.image(page), formats=_QR, try_rotate=False, try_downscale=False)
-        return [Code(code.text, _box(code.position)) for code in found]
+        found = zxingcpp.read_barcodes(self.image(page), formats=_CODES, try_rotate=False, try_downscale=False)
+        return [
+            Code(code.text, _box(code.position), is_qr=True)
+            if code.format == zxingcpp.BarcodeFormat.QRCode
+            else Code(re.sub(r"\D", "", code.text), _box(code.position), is_qr=False)
+            for code in found
+        ]
+
+    def bars(self, page: int, within: Box) -> str:
+        """A customer barcode off its pixels: whether each bar reaches into the upper and the lower third."""
+        ink = self.ink(page, within)
+        if ink is None:
+            return ""
+        pitch, third = (ink.right - ink.left) / (customer.BARS - 0.5), (ink.bottom - ink.top) / 3
+        found = ""
+        for i in range(customer.BARS):
+            left, right = ink.left + i * pitch + 0.1, ink.left + (i + 0.5) * pitch - 0.1
+            tops = (ink.top + y * third for y in (0.4, 2.4))
+            up, down = (not self.is_white(page, Box(left, top, right, top + 0.2)) for top in tops)
+            found += {(True, True): "F", (True, False): "A", (False, True): "D", (False, False): "T"}[up, down]
+        return found
 
     def is_white(self, page: int, box: Box, but: Sequence[Box] = ()) -> bool:
         """Whether nothing is printed within a box, apart from what is within the boxes of ``but``."""
@@ -223,3 +244,19 @@ def _codes(code: bytes, forms: Any) -> Iterator[bytes]:
     yield code
     for name in re.findall(rb"(/[^\s/]+) Do\b", code):
         yield from _codes(forms[name.decode()].read_bytes(), forms)
+
+
+def overlapping(chars: list[Char]) -> Iterator[tuple[Char, Char]]:
+    """Pairs of characters of which one covers a fifth or more of the other's ink box."""
+    near: dict[tuple[int, int], list[Char]] = {}
+    for char in chars:
+        box = char.box
+        places = {(int(x // 8), int(y // 8)) for x in (box.left, box.right) for y in (box.top, box.bottom)}
+        for other in {id(c): c for place in places for c in near.get(place, ())}.values():
+            width = min(box.right, other.box.right) - max(box.left, other.box.left)
+            height = min(box.bottom, other.box.bottom) - max(box.top, other.box.top)
+            smaller = min((b.right - b.left) * (b.bottom - b.top) for b in (box, other.box))
+            if width > 0 and height > 0 and width * height > smaller / 5:
+                yield char, other
+        for place in places:
+            near.setdefault(place, []).append(char)

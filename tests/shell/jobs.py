@@ -26,8 +26,21 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, MetaData, select
 
 from printjobs import reference, sample, store
-from printjobs.pipeline import Context, Step, opening, rehearsal, releasing, run_step, settling, status, submitting
+from printjobs.pipeline import (
+    Context,
+    Step,
+    approving,
+    gaiji,
+    opening,
+    rehearsal,
+    releasing,
+    run_step,
+    settling,
+    status,
+    submitting,
+)
 from printjobs.pipeline import unfinished as unfinished_steps
+from printjobs.sample.gaiji import LIST
 from printjobs.settings import Settings
 
 RUN = "property_tax-2026"
@@ -67,7 +80,7 @@ class Job:
             database_url=SecretStr(database_url),
             redis_url=SecretStr(redis_url),
             secret=SecretStr(_SECRET),
-            gaiji_font="none",  # what a machine has installed must not show in the bytes
+            mj_font="none",  # what a machine has installed must not show in the bytes
             processes=processes,
         )
         self.context = Context(self.settings)
@@ -78,7 +91,8 @@ class Job:
     # What people do.
 
     def hand_in(self, source: Path) -> None:
-        """Open the run and take the eight hand-ins of a sample."""
+        """Take the sample's list of gaiji, open the run and take the eight hand-ins."""
+        assert not gaiji.import_list(self.context, source / LIST).problems
         assert opening.open_run(self.context, "property_tax", 2026) == RUN
         for city in reference.cities():
             submitting.submit(self.context, RUN, city, source / city)
@@ -95,8 +109,13 @@ class Job:
         for following in run_step(self.context, step):
             self.do(following)
 
+    def approve(self) -> None:
+        for city in reference.cities():
+            approving.approve(self.context, RUN, city, "見本の担当")
+
     def mail(self, report: Path, seed: int) -> settling.Settled:
-        """Release, let the made-up inserter work, and take its report."""
+        """Release what every city has signed, let the made-up inserter work, and take its report."""
+        self.approve()
         releasing.release(self.context, RUN)
         rehearsal.write_scans(self.context, RUN, report, seed=seed)
         return settling.load_scans(self.context, RUN, report)
@@ -132,7 +151,7 @@ class Job:
         """``run go`` as a process of its own; the status it shows."""
         code, out, err = self.command("run", "go", RUN, "--json")
         assert code == 0, err
-        return json.loads(out)
+        return timeless(json.loads(out))
 
     @contextmanager
     def worker(self, log: Path) -> Iterator[subprocess.Popen[str]]:
@@ -153,7 +172,7 @@ class Job:
     # What is there.
 
     def status(self) -> dict[str, Any]:
-        return status.status(self.context, RUN)
+        return timeless(status.status(self.context, RUN))
 
     def unfinished(self) -> list[Step]:
         return unfinished_steps(self.context, RUN)
@@ -174,6 +193,11 @@ class Job:
         return facts(self.context.engine)
 
 
+def timeless(status: dict[str, Any]) -> dict[str, Any]:
+    """A status without the times at which something was done."""
+    return status | {"cities": [{k: v for k, v in c.items() if k != "approved_at"} for c in status["cities"]]}
+
+
 def facts(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, without the times at which something was done."""
     found = MetaData()
@@ -188,7 +212,7 @@ def facts(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
 
 def write_sample(folder: Path) -> Path:
     """The smallest sample that has each special case: 40 notices a city."""
-    sample.write_property_tax(folder, year=2026, scale=0.0, seed=1)
+    sample.write_sample(folder, kind="property_tax", year=2026, scale=0.0, seed=1)
     return folder
 
 

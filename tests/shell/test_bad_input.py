@@ -20,7 +20,7 @@ import pytest
 
 from printjobs.core.kinds import PROPERTY_TAX
 from printjobs.core.model import Refused
-from printjobs.files import StoreFull
+from printjobs.files import Files, StoreFull
 from printjobs.pipeline import Context, planning, run_step, settling, submitting, unfinished
 from printjobs.pipeline.rendering import released_marks
 from printjobs.settings import Settings
@@ -63,10 +63,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="module")
 def packaged(opened: Desk, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """Two cities, planned, rendered, read back and sealed."""
+    """Two cities, planned, rendered, read back, sealed, and their proofs signed."""
     desk = copy(opened, tmp_path_factory.mktemp("packaged") / "home")
     assert desk.submit(HandIn(KUSATSU, ENOUGH)).code == 0
     desk.go()
+    desk.approve()
     assert desk.status()["status"] == "packaged"
     return desk
 
@@ -261,7 +262,7 @@ def test_a_run_that_does_not_exist_is_a_wrong_call_and_the_runs_are_listed(desk:
     assert RUN in message
 
 
-@pytest.mark.parametrize(("kind", "year"), [("resident_tax", 2026), ("property_tax", 26), ("property_tax", 1926)])
+@pytest.mark.parametrize(("kind", "year"), [("estate_tax", 2026), ("property_tax", 26), ("property_tax", 1926)])
 def test_a_kind_or_year_that_is_not_known_opens_no_run(desk: Desk, kind: str, year: int) -> None:
     message = refused(desk, USAGE, lambda: desk("run", "open", kind, year, "--json"))
     assert kind in message if kind != "property_tax" else str(year) in message
@@ -480,9 +481,9 @@ def test_a_field_of_10000_characters_rejects_the_notice_and_is_not_repeated(desk
 def test_a_private_use_character_rejects_the_notice_and_is_named_by_its_code_point(desk: Desk) -> None:
     handin = HandIn().set("notices", 2, "氏名", "見本\ue000郎")
     one_problem(desk, handin, ("notices.csv", 3, "氏名", "private_use"), "U+E000")
-    (listed,) = (desk.home / "reports" / RUN).glob(f"*{KUSATSU}.csv")
+    listed = desk.home / "reports" / RUN / f"overflow-{KUSATSU}.csv"
     (row,) = list(csv.reader(listed.read_text("utf-8-sig").splitlines()))[1:]
-    assert row[:5] == [notice_number(2), "notices.csv", "3", "氏名", "private_use"]
+    assert row[:6] == [notice_number(2), row[1], "notices.csv", "3", "氏名", "未登録外字"]
 
 
 def test_a_detail_row_without_a_notice_is_told_and_rejects_nobody(desk: Desk) -> None:
@@ -760,23 +761,26 @@ def test_a_full_disk_during_run_go_leaves_no_half_file_and_the_same_command_give
     assert desk.files("batches", "proofs") == wanted
     status = desk.status()
     assert (status["status"], status["balanced"]) == ("packaged", True)
+    desk.approve()
     assert desk("release", RUN).code == 0
 
 
 def test_the_list_of_texts_set_aside_is_there_after_a_second_try(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     handin = HandIn().set("notices", 2, "氏名", "見本\ue000郎")
-    put = submitting.Context(desk.context().settings).files.put
+    writer = Files.writer
     full = [StoreFull("保存先の空き容量が足りません。")]
 
-    def fails_once(self: object, key: str, data: bytes) -> None:
+    def fails_once(self: Files, key: str) -> Any:
         if key.startswith("reports/") and full:
             raise full.pop()
-        put(key, data)
+        return writer(self, key)
 
-    monkeypatch.setattr("printjobs.files.Files.put", fails_once)
+    monkeypatch.setattr(Files, "writer", fails_once)
     assert desk.submit(handin).code == 1
     assert desk.submit(handin).code == 0
-    assert desk.files("reports").keys() == {f"reports/{RUN}/overflow-{c}.csv" for c in (KUSATSU, MORIYAMA)}
+    assert desk.files("reports").keys() == {
+        f"reports/{RUN}/{name}-{c}.csv" for name in ("overflow", "gaiji", "characters") for c in (KUSATSU, MORIYAMA)
+    }
 
 
 # Release
@@ -1027,7 +1031,9 @@ def test_more_spoiled_pieces_than_the_ceiling_are_kept_in_sight_and_not_reprinte
 # Nobody's name anywhere but on paper
 
 MARKER = "鰐淵標本"  # no one's surname; the shipped faces have it, so it is printed as well
-ELSEWHERE = ("inbox/", "records/")  # what holds notices on purpose; print files are compressed and drawn
+# What holds notices on purpose; print files are compressed and drawn. The list of gaiji goes to the city alone, which
+# has to see the name that the character stands in.
+ELSEWHERE = ("inbox/", "records/", f"reports/{RUN}/gaiji-")
 
 
 def marked() -> HandIn:
@@ -1091,7 +1097,9 @@ def test_no_name_and_no_address_leaves_the_notices(
     monkeypatch.setattr("printjobs.cli.commands.run_all", in_this_process)
     shown = [desk.submit(marked()), desk("run", "status", RUN), desk("run", "status", RUN, "--json")]
     assert json.loads(shown[-1].out)["cities"][1]["rejected"] == 7
-    shown += [desk("run", "go", RUN), desk("release", RUN), load(desk, report(desk, spoiled=(1,)))]
+    shown += [desk("run", "go", RUN), desk("proof", RUN, "--city", KUSATSU)]
+    desk.approve()
+    shown += [desk("release", RUN), load(desk, report(desk, spoiled=(1,)))]
     shown += [desk("run", "go", RUN), desk("release", RUN), load(desk, report_of_reprints(desk))]
     shown += [desk("run", "go", RUN), desk("cost", RUN), desk("run", "status", RUN)]
     assert [told.code for told in shown] == [0] * len(shown)
@@ -1115,7 +1123,7 @@ def report_of_reprints(desk: Desk) -> list[list[str]]:
 def test_the_marker_is_really_in_what_is_printed(desk: Desk) -> None:
     desk.submit(marked())
     desk.go()
-    (proof,) = (desk.home / "proofs").glob(f"*{KUSATSU}*")
+    (proof,) = (desk.home / "proofs" / RUN).glob(f"{KUSATSU}-*.pdf")
     assert MARKER in "".join(page.extract_text() for page in pypdf.PdfReader(proof).pages)
 
 

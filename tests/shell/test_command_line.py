@@ -17,7 +17,7 @@ import typer.main
 
 from printjobs.cli.commands import app
 from printjobs.reference import cities
-from tests.handin import KUSATSU, MORIYAMA, RUN, Desk, HandIn, Told, environment
+from tests.handin import KUSATSU, MORIYAMA, RUN, SIGNER, Desk, HandIn, Told, environment
 
 USAGE, RULE, BAD = 2, 3, 4
 Words = tuple[str, ...]
@@ -33,13 +33,16 @@ def commands(group: Any, above: Words = ()) -> Iterator[tuple[Words, Any]]:
 
 
 COMMANDS = dict(commands(typer.main.get_command(app)))
-GROUPS: list[Words] = [(), ("run",), ("scans",), ("sample",)]
+GROUPS: list[Words] = [(), ("gaiji",), ("layout",), ("mark",), ("run",), ("scans",), ("sample",)]
 every_command = pytest.mark.parametrize("words", list(COMMANDS), ids=" ".join)
 
 
 def test_the_commands_are_these() -> None:
     assert sorted(map(" ".join, COMMANDS)) == [
-        "cost", "demo", "doctor", "migrate", "release", "run go", "run open", "run reprint", "run status",
+        "approve", "cost", "demo", "doctor", "gaiji import", "gaiji list", "gaiji resolve",
+        "layout diff", "layout fields", "layout show",
+        "mark customer-barcode", "mark el-qr", "mark gs1-128", "mark mpn",
+        "mark sheet", "migrate", "proof", "release", "run go", "run open", "run reprint", "run status",
         "sample data", "sample scans", "scans load", "submit",
     ]  # fmt: skip
 
@@ -106,10 +109,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     story = Story(tmp_path_factory.mktemp("story"))
     story.desk.home.mkdir()
     story.play("sample", "sample", story.handins, "--scale", 0, "--seed", 1)
+    story.play("gaiji", "gaiji", "import", story.handins / "gaiji.csv")
     story.play("opened", "run", "open", "property_tax", 2026)
     for city in cities():
         story.play(f"submitted {city}", "submit", RUN, city, story.handins / city)
     story.play("packaged", "run", "go", RUN)
+    for city in cities():
+        story.play(f"proved {city}", "proof", RUN, "--city", city)
+        story.play(f"approved {city}", "approve", RUN, city, "--by", SIGNER)
+    story.play("approved", "run", "status", RUN)
     for turn in ("", " again"):
         story.play(f"released{turn}", "release", RUN)
         report = story.folder / f"report{turn}.csv"
@@ -125,7 +133,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 CITY = {
     "code", "name", "received", "rejected", "pulled", "mailed", "outstanding", "pieces", "sheets", "pages",
-    "charged_yen", "balanced", "submission",
+    "charged_yen", "balanced", "submission", "gaiji_version", "approved", "proof", "approved_by", "approved_at",
+}  # fmt: skip
+STATUS = {
+    "run", "kind", "year", "status", "balanced", "faces", "gaiji_version", "cities", "batches", "problems",
 }  # fmt: skip
 BATCH = {"id", "generation", "status", "class", "pieces", "sheets", "pages", "files"}
 PROBLEM = {"city", "file", "row", "column", "code", "message", "notice_number"}
@@ -140,7 +151,7 @@ def test_every_command_prints_json_and_nothing_else(story: Story) -> None:
 def test_the_status_has_exactly_the_documented_keys(story: Story) -> None:
     for stage in ("packaged", "went on", "went on again", "status"):
         status = story.json(stage)
-        assert set(status) == {"run", "kind", "year", "status", "balanced", "cities", "batches", "problems"}
+        assert set(status) == STATUS
         assert [set(city) for city in status["cities"]] == [CITY] * 8
         assert {frozenset(batch) for batch in status["batches"]} == {frozenset(BATCH)}
         files = [file for batch in status["batches"] for file in batch["files"]]
@@ -151,10 +162,12 @@ def test_the_status_has_exactly_the_documented_keys(story: Story) -> None:
 def test_the_status_has_the_documented_types(story: Story) -> None:
     status = story.json("status")
     assert [type(status[k]) for k in ("run", "kind", "year", "status", "balanced")] == [str, str, int, str, bool]
+    assert [type(status[k]) for k in ("faces", "gaiji_version")] == [list, int]
+    assert all(set(face) == {"name", "sha256"} for face in status["faces"])
     for city in status["cities"]:
-        texts = {"code", "name", "submission"}
+        texts = {"code", "name", "submission", "proof", "approved_by", "approved_at"}
         assert {k: type(v) for k, v in city.items()} == {
-            k: str if k in texts else bool if k == "balanced" else int for k in CITY
+            k: str if k in texts else bool if k in ("balanced", "approved") else int for k in CITY
         }
     for problem in status["problems"]:
         assert {k: type(v) for k, v in problem.items()} == {k: int if k == "row" else str for k in PROBLEM}
@@ -183,7 +196,7 @@ def test_each_submit_says_what_was_received_and_rejected(story: Story) -> None:
     bad = {code: len(city["bad"]) for code, city in story.json("sample")["cities"].items()}
     for code in cities():
         told = story.json(f"submitted {code}")
-        assert set(told) == {"run", "id", "city", "status", "received", "rejected", "again"}
+        assert set(told) == {"run", "id", "city", "status", "received", "rejected", "again", "gaiji_version"}
         assert (told["run"], told["city"], told["status"], told["again"]) == (RUN, code, "accepted", False)
         assert told["received"] == 40
         assert told["rejected"] >= bad[code]
@@ -217,6 +230,21 @@ def test_the_problems_of_the_status_are_those_that_the_sample_was_given(story: S
         found = {(p["notice_number"], p["code"]) for p in problems if p["city"] == code}
         assert set(city["bad"].items()) <= found
         assert {(number, "orphan_row") for number in city["orphans"]} <= found
+
+
+def test_a_proof_says_what_is_in_it_and_an_approval_names_its_hash(story: Story) -> None:
+    stored = Desk(story.stages["approved"].home).files("proofs")
+    before = {c["code"]: c for c in story.json("packaged")["cities"]}
+    after = {c["code"]: c for c in story.json("approved")["cities"]}
+    for code in cities():
+        made, signed = story.json(f"proved {code}"), story.json(f"approved {code}")
+        assert stored[made["file"]] == made["sha256"] == before[code]["proof"] == after[code]["proof"]
+        assert {*made["pictures"]} <= stored.keys()
+        assert set(signed) == {"run", "city", "proof", "by", "at", "again"}
+        assert (signed["proof"], signed["by"], signed["again"]) == (made["sha256"], SIGNER, False)
+        assert not before[code]["approved"]
+        assert (after[code]["approved"], after[code]["approved_by"]) == (True, SIGNER)
+        assert after[code]["approved_at"] == signed["at"]
 
 
 def test_release_names_every_batch(story: Story) -> None:
@@ -314,7 +342,11 @@ def test_an_estimate_before_mailing_is_marked_as_one(story: Story, tmp_path: Pat
         ("status", ("run", "go", RUN), ("締め済み",)),
         ("status", ("cost", RUN), ("請求総額", "確定", "一致します")),
         ("packaged", ("cost", RUN), ("見込み",)),
-        ("packaged", ("release", RUN), ("引き渡せるようにしました", f"{RUN}-B001")),
+        ("packaged", ("proof", RUN, "--city", KUSATSU), ("草津市の校正刷り", "選んだ理由", "SHA-256", "approve")),
+        ("packaged", ("approve", RUN, KUSATSU, "--by", SIGNER), ("草津市の承認を記録しました",)),
+        ("approved", ("approve", RUN, KUSATSU, "--by", SIGNER), ("記録済み",)),
+        ("approved", ("run", "status", RUN), ("承認", SIGNER)),
+        ("approved", ("release", RUN), ("引き渡せるようにしました", f"{RUN}-B001")),
         ("packaged", ("doctor",), ("○", "書体", "データベース")),
         ("packaged", ("migrate",), ("最新の形です",)),
         ("sample", ("run", "open", "property_tax", "2026"), (RUN, "2026-04-10")),
@@ -429,6 +461,14 @@ def test_the_installed_command_needs_no_locale(story: Story, tmp_path: Path) -> 
         ("submit", "no-run", KUSATSU, "."),
         ("submit", RUN, "999999", "."),
         ("release", "no-run"),
+        ("proof", "no-run", "--city", KUSATSU),
+        ("proof", RUN, "--city", "999999"),
+        ("proof", RUN),
+        ("approve", "no-run", KUSATSU, "--by", SIGNER),
+        ("approve", RUN, "999999", "--by", SIGNER),
+        ("approve", RUN, KUSATSU),
+        ("approve", RUN, KUSATSU, "--by", " "),
+        ("approve", RUN, KUSATSU, "--by", "長" * 61),
         ("cost", "no-run"),
         ("scans", "load", "no-run", "report.csv"),
         ("sample", "scans", "no-run", "report.csv"),
@@ -472,6 +512,9 @@ def test_a_second_run_of_a_year_gets_a_name_of_its_own(story: Story, tmp_path: P
         ("opened", ("run", "go", RUN), "submit"),
         ("opened", ("release", RUN), "run go"),
         ("opened", ("cost", RUN), "run go"),
+        ("opened", ("proof", RUN, "--city", KUSATSU), "submit"),
+        ("opened", ("approve", RUN, KUSATSU, "--by", SIGNER), "run status"),
+        ("packaged", ("release", RUN), "approve"),
         ("opened", ("sample", "scans", RUN, "report.csv"), "release"),
         ("packaged", ("sample", "scans", RUN, "report.csv"), "release"),
         ("packaged", ("scans", "load", RUN, "report.csv"), "release"),
@@ -522,10 +565,11 @@ def test_a_hand_in_with_problems_ends_with_0(story: Story, tmp_path: Path) -> No
         ("PRINTJOBS_SECRET", "short", "QRの鍵"),
         ("PRINTJOBS_DATABASE_URL", "postgresql+psycopg://clerk:swordfish@127.0.0.1:1/none", "データベース"),
         ("PRINTJOBS_REDIS_URL", "redis://:swordfish@127.0.0.1:1/0", "Redis"),
-        ("PRINTJOBS_GAIJI_FONT", "nowhere.ttf", "外字の書体"),
+        ("PRINTJOBS_MJ_FONT", "nowhere.ttf", "MJ明朝の書体"),
+        ("PRINTJOBS_GAIJI_FONT", "nowhere.tte", "外字フォント"),
         ("PRINTJOBS_HOME", os.devnull, "保存先"),
     ],
-    ids=["secret", "database", "redis", "font", "home"],
+    ids=["secret", "database", "redis", "mj_font", "gaiji_font", "home"],
 )
 def test_the_doctor_names_what_is_wrong_looks_at_the_rest_and_gives_no_secret_away(
     tmp_path: Path, setting: str, value: str, name: str
@@ -537,7 +581,7 @@ def test_the_doctor_names_what_is_wrong_looks_at_the_rest_and_gives_no_secret_aw
     found = {finding["name"]: finding for finding in told.json}
     assert not found[name]["ok"]
     assert found["Python"]["ok"]
-    assert len(found) == 7
+    assert len(found) == 8
     assert "swordfish" not in told.out + told.err
     assert "Traceback" not in told.err
 

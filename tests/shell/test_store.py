@@ -14,14 +14,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, Table, event, insert
+from sqlalchemy import Engine, MetaData, Table, event, insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from printjobs import store
+from printjobs.core.gaiji import Entry, State
 from printjobs.core.model import (
     BatchStatus,
     FileStatus,
@@ -33,6 +36,7 @@ from printjobs.core.model import (
 from printjobs.core.reconcile import Finding, Sighting
 from printjobs.pipeline import (
     Step,
+    approving,
     costing,
     opening,
     packaging,
@@ -45,7 +49,7 @@ from printjobs.pipeline import (
     submitting,
 )
 from printjobs.pipeline import status as statuses
-from printjobs.store import models, production, runs, tracking
+from printjobs.store import approvals, database, gaiji, models, production, runs, tracking
 from tests.shell import jobs
 from tests.shell.jobs import RUN, Job
 
@@ -138,6 +142,29 @@ def test_migrations_from_nothing_give_the_tables_of_the_models(engine: Engine) -
         assert compare_metadata(found, SQLModel.metadata) == []
 
 
+def test_a_database_of_the_first_version_keeps_its_rows(url: str) -> None:
+    """On SQLite a column is changed by making its table anew, which rows that refer to it forbid."""
+    engine = store.connect(url)
+    with store.writing(engine) as connection:
+        config = database._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        first = MetaData()
+        first.reflect(connection)
+        connection.execute(insert(first.tables["run"]).values(**run_row))
+        old = {"records": "", "notices": 3, "rejected": 0, "tax_total": 0, "reason": ""}
+        connection.execute(insert(first.tables["submission"]).values(id=1, **submission_row(), **old))
+    store.migrate(engine)
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(found, SQLModel.metadata) == []
+        run, submission = runs.find_run(connection, R), runs.find_submission(connection, 1)
+    assert run is not None
+    assert (run.kind, run.faces, run.gaiji_version) == ("property_tax", "[]", 0)
+    assert (submission.notices, submission.gaiji_version) == (3, 0)
+    engine.dispose()
+
+
 def test_migrating_again_changes_nothing(engine: Engine) -> None:
     with store.writing(engine) as connection:
         runs.add_run(connection, run_row)
@@ -202,10 +229,14 @@ class Told:
 
 def _plain(answer: Any) -> Any:
     """Rows as dictionaries, their order kept; a time in UTC whichever way the database says it."""
+    if isinstance(answer, msgspec.Struct):
+        answer = msgspec.structs.asdict(answer)
     if hasattr(answer, "_asdict"):
         return {k: _plain(v) for k, v in answer._asdict().items()}
     if isinstance(answer, dict):
         return {k: _plain(v) for k, v in answer.items()}
+    if isinstance(answer, set):
+        return sorted(answer)
     if isinstance(answer, list | tuple):
         return [_plain(a) for a in answer]
     if isinstance(answer, datetime):
@@ -217,8 +248,11 @@ def _plain(answer: Any) -> Any:
 def ask_everything(engine: Engine) -> list[tuple[str, Any]]:
     """A small life of a run through every function of the store; each answer in order."""
     answers: list[tuple[str, Any]] = []
-    run, make, track = (Told(room, answers) for room in (runs, production, tracking))
+    rooms = (runs, production, tracking, approvals, gaiji)
+    run, make, track, sign, table = (Told(room, answers) for room in rooms)
+    _ask_about_gaiji(engine, table)
     _ask_about_hand_ins(engine, run, make)
+    _ask_about_approvals(engine, run, sign)
     _ask_about_the_plan(engine, run, make)
     _ask_about_print_files(engine, make, track)
     _ask_about_reports(engine, track)
@@ -233,6 +267,7 @@ def _ask_about_hand_ins(engine: Engine, run: Any, make: Any) -> None:
         run.find_run(connection, R)
         run.find_run(connection, "another")
         run.lock_run(connection, R)
+        run.frozen_layouts(connection, "property_tax", "2026-1")
         earlier = run.add_submission(connection, submission_row())
         run.settle_submission(connection, earlier, SubmissionStatus.ACCEPTED, {"notices": 1, "tax_total": BIG_YEN})
         run.settle_submission(connection, earlier, SubmissionStatus.ACCEPTED, {"notices": 9})
@@ -267,6 +302,63 @@ def _ask_about_hand_ins(engine: Engine, run: Any, make: Any) -> None:
         )  # fmt: skip
         run.receive_again(connection, earlier)
         run.find_submission(connection, earlier)
+        once_more = run.add_submission(connection, submission_row("252085", "8" * 64))
+        run.settle_submission(connection, once_more, SubmissionStatus.ACCEPTED, {"notices": 1, "gaiji_version": 3})
+        make.add_notices(connection, [notice_row(once_more, "2600000001", city="252085")])
+        run.take_back(connection, once_more)
+        run.receive_again(connection, once_more)
+        make.notice_counts(connection, R)
+
+
+def gaiji_entry(code: str = "U+E001", city: str = CITY, **changed: Any) -> Entry:
+    values = {"state": State.SETTLED, "text": "葛\U000e0100", "by": "見本", "date": "2026-03-01", "ground": "原票"}
+    return Entry(city, "standard", code, **(values | changed))
+
+
+def _ask_about_gaiji(engine: Engine, table: Any) -> None:
+    first, other = gaiji_entry(), gaiji_entry(city=OTHER, text="", glyph="U+F0001")
+    corrected = gaiji_entry(text="榊", ground="照会")
+    guess = gaiji_entry("U+F0002", state=State.PROVISIONAL, mj="MJ028902", text="髙")
+    with store.writing(engine) as connection:
+        table.version(connection)
+        table.lock_table(connection)
+        table.add(connection, [first, other, guess], NOW)
+        table.add(connection, [corrected], NOW)
+        table.add(connection, [], NOW)
+        table.add_unknown(connection, CITY, "standard", ["U+E001", "U+E009", "U+F0002"], R, NOW)
+        table.add_unknown(connection, CITY, "standard", ["U+E009"], R, NOW)
+        table.add_unknown(connection, CITY, "standard", [], R, NOW)
+        table.version(connection)
+        rows = table.entries(connection)
+        table.entries(connection, city=CITY)
+        table.entries(connection, state=State.OPEN)
+        table.entries(connection, as_of=1)
+        table.entries(connection, as_of=0)
+        table.as_entry(rows[0])
+        table.history(connection, [first.key, (OTHER, "standard", "U+E009")])
+        table.lookup(connection, CITY, "standard", 1)
+        table.lookup(connection, CITY, "standard", 3)
+        table.lookup(connection, CITY, "another", 3)
+
+
+def _ask_about_approvals(engine: Engine, run: Any, sign: Any) -> None:
+    with store.writing(engine) as connection:
+        earlier, other, better, *_ = (s.id for s in run.submissions(connection, R))
+        for submission, city, proof in ((earlier, CITY, "a"), (better, CITY, "b"), (other, OTHER, "c")):
+            sign.add(
+                connection,
+                {
+                    "run_id": R,
+                    "city": city,
+                    "submission_id": submission,
+                    "proof_sha256": proof * 64,
+                    "by": "見本",
+                    "at": NOW,
+                },
+            )
+        sign.find(connection, better, "b" * 64)
+        sign.find(connection, better, "a" * 64)
+        sign.of_run(connection, R)
 
 
 def _ask_about_the_plan(engine: Engine, run: Any, make: Any) -> None:
@@ -347,7 +439,7 @@ def test_both_databases_answer_every_question_alike(tmp_path: Path, postgres_dat
     for one, other in zip(small, large, strict=True):
         assert one == other
     asked = {name for name, _ in small}
-    rooms = (runs, production, tracking)
+    rooms = (runs, production, tracking, approvals, gaiji)
     every = {f"{r.__name__}.{n}" for r in rooms for n, f in vars(r).items() if _is_question(r, n, f)}
     assert asked == every - {"printjobs.store.runs.insert_many"}  # has tests of its own below
 
@@ -361,7 +453,7 @@ def test_the_answers_are_the_right_ones(engine: Engine) -> None:
     for name, answer in ask_everything(engine):
         answers.setdefault(name.rpartition(".")[2], []).append(answer)
     assert answers["run_ids"] == [[R]]
-    assert answers["settle_submission"] == [True, False, True, True, True]
+    assert answers["settle_submission"] == [True, False, True, True, True, True]
     assert [s["status"] for s in answers["submissions"][0]] == ["replaced", "accepted", "accepted", "refused"]
     assert [(p["city"], p["file"]) for p in answers["problems"][0]] == [
         (CITY, "assets.csv"), (CITY, "notices.csv"), (OTHER, "transmittal.json"),
@@ -372,8 +464,20 @@ def test_the_answers_are_the_right_ones(engine: Engine) -> None:
     assert answers["change_status"] == [True, False]
     assert answers["file_checked"] == [False, True]
     assert answers["batch_packaged"] == answers["release_batch"] == [True, False]
-    assert answers["notice_counts"] == [{CITY: 3, OTHER: 1}]
+    assert answers["notice_counts"] == [{CITY: 3, OTHER: 1}] * 2
     assert [len(n) for n in answers["notices_of_pieces"][0].values()] == [2]
+    assert [(a["city"], a["proof_sha256"][0]) for a in answers["of_run"][0]] == [(CITY, "a"), (CITY, "b"), (OTHER, "c")]
+    assert [bool(found) for found in answers["find"]] == [True, False]
+    assert answers["version"] == [0, 3]
+    assert answers["add"][:3] == [1, 2, 2]
+    assert answers["add_unknown"] == [1, 0, 0]
+    by_code = [[(e["city"], e["code"], e["state"]) for e in found] for found in answers["entries"]]
+    now = [(CITY, "U+E001", "settled"), (CITY, "U+E009", "open"), (CITY, "U+F0002", "provisional")]
+    then = [now[0], now[2], (OTHER, "U+E001", "settled")]
+    assert by_code == [[*now, then[2]], now, [now[1]], then, []]
+    assert [[e["text"] for e in found] for found in answers["history"][0].values()] == [["葛\U000e0100", "榊"], []]
+    assert [found["settled"] for found in answers["lookup"]] == [{"\ue001": "葛\U000e0100"}, {"\ue001": "榊"}, {}]
+    assert answers["lookup"][1]["unsettled"] == {"\ue009": "open", "\U000f0002": "provisional"}
     assert answers["seen_sheets"] == [{(1, 1): [1, 2]}]
 
 
@@ -524,7 +628,7 @@ def test_a_run_on_postgresql_comes_to_the_same_status_files_and_rows(
     job.close()
 
 
-ROOMS = (costing, packaging, planning, releasing, rendering, settling, submitting)
+ROOMS = (approving, costing, packaging, planning, releasing, rendering, settling, submitting)
 
 
 class Rivals:
@@ -621,7 +725,13 @@ def test_a_fault_at_the_end_of_any_step_leaves_nothing_of_it_and_it_can_be_done_
         releasing.release(job.context, RUN)
         return []
 
+    def approve() -> list[Step]:
+        approving.approve(job.context, RUN, CITY, "見本の担当")
+        return []
+
     do_all()
+    do(approve)
+    job.approve()
     for seed in (1, 2):
         report = tmp_path / f"scans-{seed}.csv"
         do(release)
@@ -669,6 +779,7 @@ def test_two_that_release_and_take_the_same_report_at_the_same_moment_do_it_once
 ) -> None:
     job = rivals.first
     job.do_all()
+    job.approve()
     released = rivals.do(*[lambda job: releasing.release(job.context, RUN)] * 2)
     assert sorted(map(len, released)) == [0, len(job.status()["batches"])]
     report = tmp_path / "scans.csv"
@@ -690,8 +801,9 @@ def test_one_hand_in_read_by_two_at_the_same_moment_is_taken_once(
     assert submission.status == SubmissionStatus.RECEIVED
     rivals.do(*[partial(_run, Step("intake", (str(submission.id),)))] * 2)
     before = next(c for c in job.status()["cities"] if c["code"] == CITY)
-    after = next(c for c in statuses.status(job.context, run_id)["cities"] if c["code"] == CITY)
-    assert after == before
+    after = next(c for c in jobs.timeless(statuses.status(job.context, run_id))["cities"] if c["code"] == CITY)
+    assert after["gaiji_version"] > before["gaiji_version"]  # the first run's hand-ins have noted codes since
+    assert after | {"gaiji_version": 0} == before | {"gaiji_version": 0}
 
 
 def test_a_hand_in_read_while_its_run_is_planned_is_in_the_plan_or_refused(

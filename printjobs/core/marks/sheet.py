@@ -1,4 +1,4 @@
-"""What each mark on a sheet says. Text in, text out; drawing the symbol is the renderer's work.
+"""The mark of our own on every sheet, by which a camera knows it.
 
 The sheet mark is 34 characters of upper-case Crockford base32, fixed width, no separators, so
 that every sheet's QR is the same version (2-M) and size. It names no person. The last eight

@@ -31,9 +31,10 @@ class Payer:
 
     def digits(self, row: list[str | int]) -> str:
         """The 255 digits of an eL-QR for one row; empty for one that is not paid by slip."""
-        if self._last[0] is not row:
-            self._last = row, self._build(row)
-        return self._last[1]
+        last = self._last
+        if last[0] is not row:
+            last = self._last = row, self._build(row)
+        return last[1]
 
     def _build(self, row: list[str | int]) -> str:
         amount, due, until, number, confirmation, division = (row[i] for i in self._places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from importlib.resources.abc import Traversable
 
 import layouts
@@ -13,7 +13,7 @@ from layouts.checks import Mistake
 from layouts.language import Grid, Group, Layout, Page, Part, Repeat, Seal, Static, Text
 from layouts.placed import holds, placed
 from printjobs import reference
-from printjobs.core.kinds import Kind
+from printjobs.core.kinds import KINDS, Kind
 
 from .city import CityText, city_texts
 from .compiled import CompiledLayout, schema_of
@@ -29,7 +29,16 @@ def compile_layout(kind: Kind, version: str, fonts: FontSet, year: int, mailing_
 
     Raises :class:`layouts.LayoutError` with file and line for a field that the kind does not have.
     """
-    return compile_source(kind, layouts.source(kind.code, version), fonts, city_texts(kind, year, mailing_date))
+    layout, cities = _checked(kind.code, version, year, mailing_date)
+    return CompiledLayout(layout, kind, fonts, cities)
+
+
+@cache
+def _checked(code: str, version: str, year: int, mailing_date: str) -> tuple[Layout, Mapping[str, CityText]]:
+    """A layout of this package, read once in a process: the files of a package do not change under it."""
+    kind = KINDS[code]
+    cities = city_texts(kind, year, mailing_date)
+    return _parsed(kind, layouts.source(code, version), cities), cities
 
 
 def compile_source(
@@ -40,10 +49,15 @@ def compile_source(
     folder: Traversable | None = None,
 ) -> CompiledLayout:
     """The layout in a file's bytes, told by its name; a draft's shared file may lie in ``folder``."""
+    return CompiledLayout(_parsed(kind, source, cities, folder), kind, fonts, cities)
+
+
+def _parsed(
+    kind: Kind, source: tuple[bytes, str], cities: Mapping[str, CityText], folder: Traversable | None = None
+) -> Layout:
     largest = max((text.seal.mm for text in cities.values() if text.seal), default=0.0)
     check = partial(mistakes, schema=schema_of(kind, cities), seal=largest)
-    layout = layouts.parse(*source, check=check, folder=folder)
-    return CompiledLayout(layout, kind, fonts, cities)
+    return layouts.parse(*source, check=check, folder=folder)
 
 
 def mistakes(layout: Layout, schema: Schema, seal: float = 0.0) -> Iterator[Mistake]:

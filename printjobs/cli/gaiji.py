@@ -68,6 +68,8 @@ def resolve(
 ) -> None:
     if provisional and withdraw:
         raise UsageError("--provisional と --withdraw は、どちらか一つにしてください。")
+    if not (text or mj or glyph or withdraw):
+        raise UsageError("どの文字かを --text、--mj、--glyph のどれかで入れてください。取り消すなら --withdraw です。")
     state = State.OPEN if withdraw else State.PROVISIONAL if provisional else State.SETTLED
     said = Resolution(text, mj, glyph, by, ground, state)
     done = gaiji.resolve(Context(Settings()), city, code, character_set, said)

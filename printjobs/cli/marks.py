@@ -11,10 +11,11 @@ import sys
 import unicodedata
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fonts import FontSet
 from printjobs import intake, reference
 from printjobs.core import address_number
 from printjobs.core.address_number import Outcome, Reason
@@ -24,6 +25,9 @@ from printjobs.core.model import BadInput, UsageError
 from printjobs.render import symbols
 from printjobs.render.symbols import Extent, Mask
 from printjobs.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Json = Annotated[bool, typer.Option("--json", help="結果を JSON で出します。")]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="読み取れる大きさの画像を FILE に書きます。")]
@@ -47,10 +51,16 @@ def _tell(values: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
 def _write(file: Path | None, mask: Mask, extent: Extent) -> None:
     if file is None:
         return
+    from printjobs.render.symbols.picture import picture
+
+    _write_picture(file, picture(mask, extent), extent.dpi)
+
+
+def _write_picture(file: Path, drawn: Image.Image, dpi: int) -> None:
     from printjobs.render.symbols.picture import png
 
     try:
-        file.write_bytes(png(mask, extent))
+        file.write_bytes(png(drawn, dpi))
     except OSError as error:
         reason = f"{file} に書けません（{error.strerror}）。書けるファイルを --png で指定してください。"
         raise UsageError(reason) from error
@@ -155,8 +165,10 @@ def payment_barcode(
 @mark_app.command("mpn", help="MPN・ゆうちょの OCR 行の検査数字2桁を計算します。")
 def ocr_line(
     body: Annotated[str, typer.Argument(metavar="BODY", help="検査数字の後の37文字（上段）か42文字（下段）")],
+    png: Png = None,
     as_json: Json = False,
 ) -> None:
+    """The picture has the line in OCR-B, in the size of the slips."""
     lengths = (mpn.UPPER_LENGTH - 2, mpn.LOWER_LENGTH - 2)
     if len(body) not in lengths:
         raise UsageError(f"上段は{lengths[0]}文字、下段は{lengths[1]}文字です。{len(body)}文字ありました。")
@@ -164,6 +176,12 @@ def ocr_line(
         check = mpn.check(body)
     except ValueError as error:
         raise UsageError("OCR 行に使えない文字があります。数字と A F H J K L P T V X * + - # だけです。") from error
+    if png:
+        from printjobs.render.symbols.picture import ocr_picture
+
+        (face,) = FontSet().chains["ocr-b"].faces
+        dpi = reference.vendor().print_.dpi
+        _write_picture(png, ocr_picture(check + body, face, dpi), dpi)
     _tell(
         {"characters": check + body, "check": check}, [f"文字　　 {check}{body}", f"検査数字 {check}"], as_json=as_json
     )

@@ -274,7 +274,7 @@ def dictionary(entries: Sequence[Entry]) -> None:
             escape(file), ("列名", False), ("型と書き方", False), ("必須", False), ("最大", True), ("使う所", False)
         )
         for e in (e for e in entries if e.file == file):
-            form = "・".join(e.choices) or e.form
+            form = "、".join(e.choices) or e.form
             table.add_row(
                 e.title, escape(f"{e.type}: {form}"), "必須" if e.required else "", str(e.length), escape(e.used)
             )

@@ -19,6 +19,7 @@ from printjobs.core.kinds import Kind, Table, Terms
 from printjobs.core.model import Addressee, BadInput, Notice, Problem
 
 from .csvfile import CsvFile, shown_number
+from .repeats import Repeats
 from .sorting import Row, sort_rows
 from .transmittal import ENCODINGS, TableMapping, Transmittal
 from .values import CellFault, Value, parser
@@ -109,12 +110,14 @@ class SubmissionReader:
         self._parsers = {
             t.name: [(c.key, parser(c, self._gaiji)) for c in t.columns] for t in (kind.notices, *kind.details)
         }
+        self._repeats = Repeats(kind)
         keys = [c.key for c in kind.notices.columns]
         self._total_place, self._addressee_place = keys.index(kind.total), keys.index("addressee_number")
 
     def __iter__(self) -> Iterator[Outcome]:
-        details = [_Grouped(sort_rows(self._files[t.name])) for t in self.kind.details]
-        notices = sort_rows(self._files[self.kind.notices.name])
+        # Sorting reads a file to its end before it gives the first row: what repeats is known by then.
+        details = [_Grouped(sort_rows(self._watched(t))) for t in self.kind.details]
+        notices = sort_rows(self._repeats.notices(self._files[self.kind.notices.name]))
         for number, same in groupby(notices, key=lambda r: r.key):
             rows = list(same)
             for table, grouped in zip(self.kind.details, details, strict=True):
@@ -129,6 +132,10 @@ class SubmissionReader:
         for file in self._files.values():
             if file.problems:
                 yield Outcome(None, file.problems, 0)
+
+    def _watched(self, table: Table) -> Iterator[Row]:
+        file = self._files[table.name]
+        return self._repeats.paid(file) if table.name == self.kind.payable else iter(file)
 
     @property
     def notices(self) -> int:
@@ -175,6 +182,8 @@ class SubmissionReader:
         notice = self._notice(rows[0].row, head, tables)
         problems += self._addressee_problems(notice, rows[0].row)
         problems += self._kind_problems(notice, rows[0], parts)
+        if not problems:  # rows of one notice are told already
+            problems += self._repeat_problems(notice, rows[0], parts)
         if not problems:  # only a sound notice is measured: a fault is told once, at its cause
             listed = self._fit_problems(notice, rows[0], parts)
             problems += [told.problem for told in listed]
@@ -258,6 +267,16 @@ class SubmissionReader:
         return [
             self._located(c.table, c.index, c.column, c.code, c.message, head, parts)
             for c in self.kind.check(notice, self._rules.terms)
+        ]
+
+    def _repeat_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Problem]:
+        message = (
+            "この{}は、この提出の別の通知書にもあります。同じ番号の納付書が2枚あると、片方が未納のままになります。"
+            "課税側のデータを確かめてください。"
+        )
+        return [
+            self._located(self.kind.payable, index, key, f"repeated_{key}", message.format(title), head, parts)
+            for index, key, title in self._repeats.of(notice)
         ]
 
     def _fit_problems(self, notice: Notice, head: Row, parts: list[list[Row]]) -> list[Listed]:

@@ -112,7 +112,7 @@ def _date(cell: str, column: Column) -> Value:
 
 def _choice(cell: str, column: Column) -> Value:
     if cell not in column.choices:
-        raise CellFault("choice", f"「{column.title}」は {'・'.join(column.choices)} のどれかにしてください。")
+        raise CellFault("choice", f"「{column.title}」は {'、'.join(column.choices)} のどれかにしてください。")
     return cell
 
 

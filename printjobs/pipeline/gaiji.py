@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy import Connection
 
-from printjobs import reference
+from printjobs import intake, reference
 from printjobs.core.gaiji import (
     HEADERS,
     STANDARD,
@@ -28,8 +29,9 @@ from printjobs.core.gaiji import (
     parse_text,
     shift_jis,
 )
-from printjobs.core.model import BadInput, Problem, RunStatus, SubmissionStatus, UsageError
+from printjobs.core.model import BadInput, Problem, Refused, RunStatus, SubmissionStatus, UsageError
 from printjobs.store import gaiji, runs, writing
+from printjobs.store.runs import Record
 
 from .context import Context
 
@@ -245,6 +247,43 @@ def _again(context: Context, cities: set[str]) -> list[Again]:
                     if s.city in cities and s.status == SubmissionStatus.ACCEPTED
                 ]
     return found
+
+
+def refuse_outdated(context: Context, connection: Connection, run: Record) -> None:
+    """Raises :class:`Refused`, naming the cities whose hand-in has a character that was corrected or withdrawn since.
+
+    Its records hold what the character was said to be when it was read: a name that is known to be wrong. What was
+    settled later asks nothing: those notices were set aside, and their list says so.
+    """
+    now = gaiji.version(connection)
+    names = []
+    for submission in runs.submissions(connection, run.id):
+        if submission.status == SubmissionStatus.ACCEPTED and submission.gaiji_version != now:
+            kind, key = context.kind(run.kind), f"{submission.inbox}/{intake.NAME}"
+            said = intake.parse(context.files.read(key), kind, run.year, submission.city)
+            then, since = (
+                gaiji.lookup(connection, submission.city, said.character_set, version).settled
+                for version in (submission.gaiji_version, now)
+            )
+            changed = [char for char, text in then.items() if since.get(char) != text]
+            if changed and _has(context, submission, said, changed):
+                names.append(reference.city(submission.city).name)
+    if names:
+        raise Refused(
+            f"受け取った後で外字表が訂正された文字のある市があります: {'、'.join(names)}。"
+            "同じデータをもう一度 submit で受け取り、校正刷りを確かめてから実行してください。"
+        )
+
+
+def _has(context: Context, submission: Record, said: intake.Transmittal, chars: Sequence[str]) -> bool:
+    """Whether a hand-in's files have one of these characters; in Shift_JIS two others may look like one."""
+    for entry in said.files:
+        encoding = "utf-8" if entry.name == intake.MAPPING else said.encoding
+        wanted = [code for char in chars if (code := char.encode(encoding, "ignore"))]
+        with context.files.open(f"{submission.inbox}/{entry.name}") as lines:
+            if any(code in line for line in lines for code in wanted):
+                return True
+    return False
 
 
 def as_values(entries: Sequence[Entry]) -> list[dict[str, Any]]:

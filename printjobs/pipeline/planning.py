@@ -15,6 +15,7 @@ from printjobs.store.models import Run
 from printjobs.store.runs import Record, change_status
 
 from .context import Context, Step
+from .gaiji import refuse_outdated
 
 
 def plan(context: Context, run_id: str) -> list[Step]:
@@ -30,6 +31,7 @@ def plan(context: Context, run_id: str) -> list[Step]:
             raise Refused(
                 f"回 {run_id} に受け取った通知がありません。submit で市のデータを受け取ってから実行してください。"
             )
+        refuse_outdated(context, connection, run)
         batches = planner.make_batches(planner.make_pieces(notices, groups=kind.groups), rules)
         placed = sum(len(p.notices) for b in batches for p in b.pieces)
         if placed != len(notices):  # law 2, before anything is written

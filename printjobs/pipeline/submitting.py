@@ -186,6 +186,10 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
                 detail = f"received {read.reader.notices} rejected {read.rejected}"
                 runs.add_event(connection, run.id, context.now(), "accept", submission.city, detail)
     if not in_time:  # planned while this was being read
+        with context.engine.connect() as connection:
+            settled = runs.find_submission(connection, submission.id).status != SubmissionStatus.RECEIVED
+        if settled:  # another worker was first and in time: the file is what is printed from
+            return []
         context.files.delete(read.records)
         _refuse(
             context,

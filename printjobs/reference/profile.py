@@ -12,16 +12,17 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 from PIL import Image
 
 from printjobs.core.kinds import KINDS, Terms
+from printjobs.core.marks import gs1_128
 from printjobs.core.model import UsageError
 
-from . import City, cities
+from . import City, cities, marks, vendor
 
 LARGEST_SEAL = 25.0  # mm square; 住民記録システム標準仕様書 5.6
 _SEALS = "seals"
@@ -42,8 +43,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``address_parts``: the parts of an address in the order this city writes them.
     ``unparsed_address``: what a customer barcode becomes when the address does not parse.
     ``due``: due dates in order of period, ISO. ``company``: six digits of the GS1-128 biller, empty
-    for a city whose slips carry no such barcode. ``organisation``: the 収納機関番号 of a kind that is not
-    paid through 地方税共同機構, empty for those that are. ``el_qr``, ``mpn``: whether slips carry them.
+    for a city whose slips carry no such barcode; ``barcode_number``: where its 21 free digits repeat the end of the
+    payment number, and how many digits of it, as the collecting agent says. ``organisation``: the 収納機関番号 of
+    a kind that is not paid through 地方税共同機構, empty for those that are. ``el_qr``, ``mpn``: whether slips
+    carry them.
     ``values``: further texts that this kind's layout names as ``city.x``.
     """
 
@@ -60,10 +63,18 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mpn: bool
     unit: Literal["owner", "vehicle"]
     values: dict[str, str]
+    barcode_number: tuple[Annotated[int, Meta(ge=0, le=20)], Annotated[int, Meta(ge=0, le=20)]] = (0, 0)
 
     def terms(self, mailing_date: str) -> Terms:
         """What this city's notices are checked under."""
-        return Terms(mailing_date, self.due, self.company, self.unit)
+        rates, amounts = (self.values.get(key, "").split() for key in ("step_rates", "step_amounts"))
+        steps = tuple((rate, _yen(amount)) for rate, amount in zip(rates, amounts, strict=True))
+        base = _yen(self.values["base"]) if steps else 0
+        return Terms(mailing_date, self.due, self.company, self.unit, base, steps, self.barcode_number)
+
+
+def _yen(written: str) -> int:
+    return int(written.replace(",", ""))
 
 
 def years() -> list[int]:
@@ -103,6 +114,10 @@ def _profile(kind: str, year: int, common: dict[str, Any], city: City) -> Profil
             seal_bits(profile.seal)
     except (msgspec.ValidationError, ValueError) as error:
         raise ValueError(f"profiles/{year}/{city.code}.toml, {kind}: {error}") from error
+    if sorted(profile.address_parts) != sorted(get_args(AddressPart)):  # one left out is a notice not delivered
+        raise ValueError(f"profiles/{year}/{city.code}.toml, {kind}: address_parts are both parts in their order")
+    if sum(profile.barcode_number) > gs1_128.FREE:
+        raise ValueError(f"profiles/{year}/{city.code}.toml, {kind}: barcode_number leaves the free part")
     return profile
 
 
@@ -123,8 +138,15 @@ def seal_bits(seal: SealImage) -> tuple[int, int, bytes]:
 
 
 def digest(kind: str, year: int) -> str:
-    """SHA-256 over all that the profiles put on paper: what a run is pinned to."""
+    """SHA-256 over all that the settings put on paper, the layout and its faces apart: what a run is pinned to.
+
+    Beside the profiles that is the sender's block, the marks with who is paid, and how the vendor's press and
+    camera want a sheet: what a city signed with one account number may not be printed with another.
+    """
     found = profiles(kind, year)
-    parts = [msgspec.json.encode(found)]
+    senders = [(c.code, c.name, c.postal_code, c.address) for c in cities().values()]
+    press = vendor()
+    settings = (found, senders, marks(), press.print_.dpi, press.print_.duplex, press.mark)
+    parts = [msgspec.json.encode(settings)]
     parts += [seal_bits(p.seal)[2] for p in found.values() if p.seal]
     return sha256(b"\x1f".join(parts)).hexdigest()

@@ -31,6 +31,19 @@ _TYPES: Mapping[Type, tuple[str, str]] = MappingProxyType(
         Type.CHOICE: ("区分", "決まった語のどれか"),
     }
 )
+_OF_A_SLIP = "納付書を作る行では必須。課税側で採番した値"
+_ALSO: Mapping[str, str] = MappingProxyType(  # by key, what a row is asked for beyond its type
+    {
+        "addressee_number": "末尾は検査数字",
+        "zip": "525-0034 か 5250034。国外あてのときだけ空",
+        "country": "国外あてのときだけ入れる",
+        "payment_number": _OF_A_SLIP,
+        "confirmation": _OF_A_SLIP,
+        "division": _OF_A_SLIP,
+        "accept_until": "納期限以後。コンビニ収納番号の支払期限と同じ",
+        "barcode": "30万円以下の納付書では必須。30万円を超える納付書と、コンビニ収納をしない市は空",
+    }
+)
 _MOST = {Type.YEN: len(str(MAXIMUM_YEN)), Type.AREA: 12, Type.DATE: 10}  # characters, where the type decides
 _JOINS = "明細を通知書と結び付ける"
 _WHETHER = "条件"
@@ -63,7 +76,7 @@ class Entry(msgspec.Struct, frozen=True):
     def row(self) -> tuple[str, ...]:
         """The entry as a row below ``TITLES``."""
         must = "必須" if self.required else "空でもよい"
-        choices = "・".join(self.choices)
+        choices = "、".join(self.choices)
         return (self.file, self.title, self.key, self.type, self.form, must, str(self.length), choices, self.used)
 
 
@@ -83,6 +96,8 @@ def _entry(file: str, column: Column, uses: tuple[Use, ...], used: str) -> Entry
     name, form = _TYPES[column.type]
     if column.type is Type.COUNT:
         form += f"、{column.length}桁まで"
+    if also := _ALSO.get(column.key):
+        form += f"。{also}"
     longest = max(map(len, column.choices)) if column.choices else column.length
     return Entry(
         file, column.title, column.key, name, form, column.required, _MOST.get(column.type, longest), column.choices,

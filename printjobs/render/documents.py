@@ -44,7 +44,7 @@ _HEADING = ParagraphStyle(
     keepWithNext=True,
 )
 _LONG_HEADING = ParagraphStyle("long heading", _HEADING, keepWithNext=False)
-_LONG = 12  # rows: a longer table begins on the page of its heading, a shorter one is kept whole
+_LONG = 12  # lines: a longer table begins on the page of its heading, a shorter one is kept whole
 _NOTE = ParagraphStyle(  # the lines of a note stand to the right of its ・
     "note", fontName="mincho", fontSize=9, leading=14.5, wordWrap="CJK", leftIndent=9, firstLineIndent=-9
 )
@@ -58,7 +58,9 @@ _SUM_NUMBER = ParagraphStyle("sum number", _NUMBER, fontName="gothic-bold")
 _HEAD_FILL = colors.Color(0.92, 0.92, 0.92)
 _SUM = "合計"  # a row that begins with it closes its table
 # A paragraph's spare leading lies below its line, so the padding above is the larger one.
+# Without a font ReportLab names Helvetica, which no file here has.
 _PADDING: list[Any] = [
+    ("FONTNAME", (0, 0), (-1, -1), "mincho"),
     ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ("TOPPADDING", (0, 0), (-1, -1), 3.6),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 2.8),
@@ -156,11 +158,18 @@ def _story(
     rule = HRFlowable(width="100%", thickness=1.2, color=colors.black, spaceBefore=1.5 * mm, spaceAfter=5 * mm)
     story: list[Flowable] = [Paragraph(title, _TITLE), rule, _facts(facts)]
     for section in sections:
-        if len(section.rows) > _LONG:
-            story += [CondPageBreak(45 * mm), Paragraph(section.heading, _LONG_HEADING), _table(section)]
+        lines = [_lines(row) for row in section.rows]
+        if sum(lines) > _LONG:
+            room = max(45 * mm, 25 * mm + lines[0] * _TEXT.leading)  # for the heading, the titles and the first row
+            story += [CondPageBreak(room), Paragraph(section.heading, _LONG_HEADING), _table(section)]
         else:
             story += [Paragraph(section.heading, _HEADING), _table(section)]
     return [*story, Spacer(1, 6 * mm), *(Paragraph(note, _NOTE) for note in notes)]
+
+
+def _lines(row: Sequence[str | int]) -> int:
+    """Lines that a row says it has."""
+    return max(str(value).count("\n") + 1 for value in row)
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> Table:

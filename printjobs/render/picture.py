@@ -25,6 +25,7 @@ from .printfile import mark_area
 from .text import MM
 
 _NEAR = 3.0  # mm: fixed things that are nearer than that are shown as one
+_SAID = 24  # letters of a fixed text by which it is known: the picture has it whole
 _ROW = 4.0  # mm: boxes whose tops differ by less are read from left to right
 
 
@@ -195,6 +196,7 @@ def _parts(compiled: CompiledLayout, found: dict[str, list[Placed]]) -> Iterator
             around = [_around([copies[nth].box for copies in together]) for nth in range(len(together[0]))]
             texts = (c[0].element.say for c in together if isinstance(c[0].element, Text))
             said = next(texts, "罫・枠").replace("\n", "").strip("　＊ ")
+            said = said if len(said) <= _SAID else f"{said[:_SAID]}…"
             yield _plain(compiled, Sort.STATIC, said, together[0][0]._replace(box=around[0]), tuple(around[1:]))
 
 

@@ -47,6 +47,24 @@ def test_a_step_amount_of_another_step_is_told_with_the_whole_sum() -> None:
     assert "75,600円×1.00＝75,600円" in told.message
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"step": 6},
+        {"step": 0},
+        {"step": 14},
+        {"base": 75_610},
+        {"rate": "0.85", "step_amount": 64_260, "computed": 64_260, "relief": 0, "premium": 64_260},
+        {"base": 78_000, "step_amount": 78_000},
+    ],
+    ids=["of the next step", "none", "beyond the table", "base", "rate", "another city's base"],
+)
+def test_a_step_that_the_table_beside_it_does_not_have_is_told(changed: dict[str, str | int]) -> None:
+    """The notice shows the city's table with this step marked: both are on one page and must say the same."""
+    wrong = with_fields(made(KIND, Case.SLIPS), **changed)
+    assert ("notices", 0, "step", "step_differs") in complaints(KIND, wrong)
+
+
 @given(st.integers(0, 10**6), st.integers(100, 10**6))
 def test_a_base_that_does_not_lead_to_the_amount_is_always_told(seed: int, more: int) -> None:
     right = made(KIND, seed=seed)

@@ -31,7 +31,19 @@ from printjobs.render.compiled import CompiledLayout
 from printjobs.render.schema import compile_layout
 from printjobs.sample import SampleSummary, write_sample
 from printjobs.sample.gaiji import TABLE
-from tests.handin import KUSATSU, MAILING_DATE, MAPPING, TABLES, TRANSMITTAL, YEAR, ZIP, HandIn, notice_number
+from tests.handin import (
+    DUE,
+    KUSATSU,
+    MAILING_DATE,
+    MAPPING,
+    TABLES,
+    TRANSMITTAL,
+    YEAR,
+    ZIP,
+    HandIn,
+    barcode,
+    notice_number,
+)
 
 NOTICES, ASSETS, INSTALMENTS = TABLES
 FORM = [t.name for t in TABLES]
@@ -865,3 +877,54 @@ def test_the_extra_font_is_asked_for_by_the_code_point_and_no_name(sample_read: 
     assert messages
     assert all("U+20BB7" in message or "U+9089 U+E011F" in message for message in messages)
     assert not any("𠮷" in message or "邉" in message for message in messages)
+
+
+# --- numbers to pay with, across the notices of a hand-in --------------------------------------------------------
+
+
+def _slip_row(handin: HandIn, number: str) -> int:
+    """The row of a notice's first instalment that is paid by slip."""
+    rows = handin.tables["instalments"]
+    return next(i for i, row in enumerate(rows) if row[0] == number and row[1] == "1")
+
+
+@pytest.mark.parametrize(
+    ("title", "code"), [("納付番号", "repeated_payment_number"), ("コンビニ収納番号", "repeated_barcode")]
+)
+def test_a_number_that_two_notices_share_rejects_both_and_no_other(title: str, code: str) -> None:
+    """One of the two debts would never be paid, and each slip looks sound by itself."""
+    handin = HandIn(notices=5)
+    one, other = (_slip_row(handin, notice_number(place)) for place in (1, 3))
+    rows, column = handin.tables["instalments"], handin.column("instalments", title)
+    for row in (one, other):  # equal instalments, as vehicles of one class have: nothing else could tell
+        handin.set("instalments", row, "納付額", "4000")
+    for place, row in ((1, one), (3, other)):
+        following = rows[row + 1]
+        following[3] = str(10_000 * place + 6_000 - 4_000 - int(rows[row + 2][3]) - int(rows[row + 3][3]))
+        following[-1] = barcode(int(following[3]), serial=int(following[4][2:]))
+        rows[row][-1] = barcode(4000, serial=int(rows[row][4][2:]))
+    assert len(records(read(handin))) == 5
+    rows[other][column] = rows[one][column]
+    found = read(handin)
+    assert sorted(found.told) == sorted(("instalments.csv", row + 1, title, code) for row in (one, other))
+    assert set(records(found)) == {notice_number(place) for place in (2, 4, 5)}
+
+
+def test_zeros_in_front_make_no_other_payment_number() -> None:
+    """The marks say twenty digits: what a spreadsheet cut is the same number on paper."""
+    handin = HandIn(notices=3)
+    for place, number in ((1, "12"), (3, "0012")):
+        handin.set("instalments", _slip_row(handin, notice_number(place)), "納付番号", number)
+    assert {code for *_, code in read(handin).told} == {"repeated_payment_number"}
+    again = HandIn(notices=1)
+    row = _slip_row(again, notice_number(1))
+    again.set("instalments", row, "納付番号", "12").set("instalments", row + 1, "納付番号", "0012")
+    assert {code for *_, code in read(again).told} == {"duplicate_payment_number"}
+
+
+def test_a_number_of_a_row_without_a_notice_or_without_an_amount_is_shared_with_nobody() -> None:
+    handin = HandIn(notices=3)
+    first = handin.tables["instalments"][1]
+    handin.tables["instalments"].append([notice_number(9), *first[1:]])
+    handin.tables["instalments"].append([notice_number(2), "4", DUE[3], "0", *first[4:]])
+    assert {code for *_, code in read(handin).told} == {"orphan_row", "duplicate_period"}

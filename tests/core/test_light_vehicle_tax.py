@@ -213,3 +213,20 @@ def test_each_case_is_the_extreme_that_it_is_named_after() -> None:
     assert maker.make(NUMBER, WHO, Case.SMALL).values["annual_tax"] == 2_000
     assert maker.make(NUMBER, WHO, Case.ZERO).values["annual_tax"] == 0
     assert {maker.make(NUMBER, WHO, Case.SLIPS).values["payment"] for _ in range(40)} == {SLIP}
+
+
+# --- barcodes swapped between owners ---------------------------------------------------------------------------------
+
+
+def test_a_barcode_of_another_owner_is_told_where_the_agent_puts_the_payment_number_in_it() -> None:
+    """Vehicles of one class have one rate and one due date: amount and date of a swapped barcode are right."""
+    right = notice(vehicle(1, 10_800))
+    place, number = VEHICLES.index("barcode"), VEHICLES.index("payment_number")
+    under = msgspec.structs.replace(TERMS, barcode_number=(0, 20))
+    row = right.tables["vehicles"][0]
+    row[place] = gs1_128.build(gs1_128.parse(str(row[place]))._replace(free=str(row[number]).zfill(20)))
+    assert LIGHT_VEHICLE_TAX.check(right, under) == []
+    other = str(int(str(row[number])) + 1).zfill(20)
+    row[place] = gs1_128.build(gs1_128.parse(str(row[place]))._replace(free=other))
+    assert LIGHT_VEHICLE_TAX.check(right, TERMS) == []
+    assert [c.code for c in LIGHT_VEHICLE_TAX.check(right, under)] == ["barcode_payment_number"]

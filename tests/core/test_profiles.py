@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -54,6 +56,58 @@ def test_the_digest_tells_a_changed_profile(monkeypatch: pytest.MonkeyPatch) -> 
     changed[KUSATSU] = msgspec.structs.replace(changed[KUSATSU], mayor="見本　市長")
     monkeypatch.setattr(room, "profiles", lambda _kind, _year: changed)
     assert digest("property_tax", 2026) != before
+
+
+def _other_account() -> Any:
+    marks = reference.marks()
+    return msgspec.structs.replace(marks, biller=msgspec.structs.replace(marks.biller, account="00000000001"))
+
+
+def _moved_mark() -> Any:
+    vendor = reference.vendor()
+    return msgspec.structs.replace(vendor, mark=msgspec.structs.replace(vendor.mark, x=vendor.mark.x + 1))
+
+
+def _other_address() -> Any:
+    found = dict(reference.cities())
+    found[KUSATSU] = msgspec.structs.replace(found[KUSATSU], address="草津市見本町1番地")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "changed"), [("marks", _other_account), ("vendor", _moved_mark), ("cities", _other_address)]
+)
+def test_the_digest_tells_who_is_paid_where_the_mark_stands_and_who_sends(
+    what: str, changed: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a city signed is what is printed: none of these may change between the two."""
+    before, now = digest("property_tax", 2026), changed()
+    monkeypatch.setattr(room, what, lambda: now)
+    assert digest("property_tax", 2026) != before
+
+
+def test_what_never_comes_on_paper_does_not_change_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, vendor = digest("property_tax", 2026), reference.vendor()
+    insert = msgspec.structs.replace(vendor.insert, reprint_ceiling_percent=1.0)
+    monkeypatch.setattr(room, "vendor", lambda: msgspec.structs.replace(vendor, insert=insert))
+    assert digest("property_tax", 2026) == before
+
+
+@pytest.mark.parametrize("parts", [["address"], ["building"], ["address", "address"], []])
+def test_a_city_cannot_leave_a_part_of_the_address_out(parts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice without its 方書 is not delivered, and nothing else would say so."""
+    real = room._read
+
+    def read(year: int, name: str) -> dict[str, Any]:
+        return real(year, name) | ({"address_parts": parts} if name == KUSATSU else {})
+
+    monkeypatch.setattr(room, "_read", read)
+    profiles.cache_clear()
+    try:
+        with pytest.raises(ValueError, match=rf"{KUSATSU}\.toml, property_tax: address_parts"):
+            profiles("property_tax", 2026)
+    finally:
+        profiles.cache_clear()
 
 
 def test_texts_of_a_profile_name_the_city_and_leave_no_brace() -> None:

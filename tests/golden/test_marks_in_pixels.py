@@ -191,7 +191,7 @@ def test_the_picture_of_a_mark_is_read_and_says_its_true_size(tmp_path: Path) ->
         (payment(PAYMENTS[0], 600, 0, 0), f"CODE-128:{PAYMENTS[0]}"),
         (local_tax(LOCAL_TAX, 600, 0, 0), f"QR-Code:{LOCAL_TAX}"),
     ):
-        image = Image.open(io.BytesIO(png(one.mask, one.extent)))
+        image = Image.open(io.BytesIO(png(picture(one.mask, one.extent), one.extent.dpi)))
         assert image.info["dpi"] == pytest.approx((600, 600), abs=0.01)
         assert image.width == one.extent.width + 2 * one.extent.beside
         assert zbar(image, tmp_path) == {text}

@@ -1164,3 +1164,27 @@ def test_no_exception_repeats_a_name(desk: Desk, tmp_path: Path, name: str) -> N
     while chain[-1] is not None:
         assert MARKER not in str(chain[-1])
         chain.append(chain[-1].__cause__ or chain[-1].__context__)
+
+
+def test_a_reader_that_comes_too_late_leaves_the_records_that_are_printed_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message comes twice: while one worker still reads, another has recorded the hand-in and the run is planned."""
+    desk = Desk(tmp_path / "home")
+    assert desk("run", "open", "property_tax", 2026).code == 0
+    context, write = desk.context(), submitting.reports.write
+    readers: list[str] = []
+
+    def slow(*words: Any) -> None:
+        if not readers:
+            readers.append("first")
+            ((submission,),) = desk.rows("SELECT id FROM submission")
+            submitting.take_in(context, str(submission))
+            planning.plan(context, RUN)
+        write(*words)
+
+    monkeypatch.setattr(submitting.reports, "write", slow)
+    assert desk.submit(HandIn()).code == 0
+    assert readers == ["first"]
+    desk.go()
+    assert (desk.status()["status"], desk.city(KUSATSU)["outstanding"]) == ("packaged", 3)

@@ -158,7 +158,7 @@ def test_a_code_is_settled_corrected_and_withdrawn_and_every_step_stays(desk: De
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        ((KUSATSU, CODE, *RESOLVE), BAD),
+        ((KUSATSU, CODE, *RESOLVE), USAGE),
         ((KUSATSU, CODE, "--text", "栁", "--glyph", "U+F0001", *RESOLVE), BAD),
         ((KUSATSU, "辻", "--text", "栁", *RESOLVE), BAD),
         ((KUSATSU, CODE, "--text", "栁", "--by", " ", "--ground", "原票"), BAD),
@@ -250,6 +250,33 @@ def test_a_settled_entry_of_another_city_or_set_settles_nothing(desk: Desk) -> N
     assert handed_in(desk, KUSATSU, f"見本{CHAR}").json["rejected"] == 1
     assert handed_in(desk, KUSATSU, f"見本{CHAR}", character_set="kanri-2").json["rejected"] == 0
     assert handed_in(desk, MORIYAMA, f"見本{CHAR}").json["rejected"] == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+@pytest.mark.parametrize("change", [("--text", "﨑"), ("--withdraw",)], ids=["corrected", "withdrawn"])
+def test_a_name_known_to_be_wrong_is_not_planned_until_it_is_read_again(
+    desk: Desk, change: tuple[str, ...], encoding: str
+) -> None:
+    desk("gaiji", "resolve", KUSATSU, CODE, "--text", "栁", *RESOLVE)
+    assert handed_in(desk, KUSATSU, f"見本{CHAR}", encoding).json["rejected"] == 0
+    assert desk("gaiji", "resolve", KUSATSU, CODE, *change, *RESOLVE).code == 0
+    told = desk("run", "go", RUN)
+    assert (told.code, "草津市" in told.err) == (3, True), told.err
+    assert desk.status()["status"] == "open"
+    handed_in(desk, KUSATSU, f"見本{CHAR}", encoding)
+    desk.go()
+    assert desk.status()["status"] == "packaged"
+    assert not any("栁" in text for text in texts(desk))
+
+
+def test_a_change_of_the_table_that_a_hand_in_does_not_meet_stops_nobody(desk: Desk) -> None:
+    desk("gaiji", "resolve", KUSATSU, CODE, "--text", "栁", *RESOLVE)
+    handed_in(desk, KUSATSU, "見本　花子")
+    handed_in(desk, MORIYAMA, f"見本{CHAR}")  # is set aside, and settled later
+    desk("gaiji", "resolve", KUSATSU, CODE, "--text", "﨑", *RESOLVE)
+    desk("gaiji", "resolve", MORIYAMA, CODE, "--text", "栁", *RESOLVE)
+    desk.go()
+    assert desk.status()["status"] == "packaged"
 
 
 def texts(desk: Desk) -> Iterator[str]:

@@ -145,6 +145,9 @@ def test_the_dictionary_is_json_for_scripts_and_a_table_for_people(desk: Desk) -
     (column,) = (c for c in said["columns"] if c["title"] == "納付方法")
     assert column["choices"] == ["納付書", "口座振替"]
     assert column["required"] is True
+    forms = {c["title"]: c["form"] for c in said["columns"]}
+    assert "国外あてのときだけ空" in forms["郵便番号"]
+    assert "納付書を作る行では必須" in forms["納付番号"]
     told = desk("layout", "fields", "property_tax").out
     assert "assets.csv" in told
     assert "納付番号" in told

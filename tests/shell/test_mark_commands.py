@@ -9,6 +9,8 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from layouts import loader
+from printjobs.render.symbols.picture import OCR_POINTS
 from tests.handin import RUN, Desk
 
 VECTORS = json.loads((Path(__file__).parents[1] / "core" / "vectors.json").read_bytes())
@@ -102,6 +104,24 @@ def test_a_customer_barcode_has_a_picture_with_white_around(desk: Desk, tmp_path
     with Image.open(file) as picture:
         ink = picture.convert("L").point([255 - value for value in range(256)])
         assert ink.getbbox() == (48, 48, picture.width - 48, picture.height - 48)  # 2 mm at 600 dpi
+
+
+def test_an_ocr_line_has_a_picture_in_the_size_of_the_slips(desk: Desk, tmp_path: Path) -> None:
+    file, vector = tmp_path / "mark.png", VECTORS["mpn_check"][0]
+    assert desk("mark", "mpn", vector["body"], "--png", file).code == 0
+    with Image.open(file) as drawn:
+        ink = drawn.convert("L").point([255 - value for value in range(256)])
+        assert drawn.info["dpi"] == pytest.approx((600, 600), abs=0.1)
+    box = ink.getbbox()
+    assert box
+    assert min(box[0], box[1], ink.width - box[2], ink.height - box[3]) >= 40  # white around
+    columns = [ink.crop((50 * place, 0, 50 * (place + 1), ink.height)) for place in range(1, 40)]
+    assert all(column.getbbox() for column in columns)  # twelve to the inch: 50 dots each
+    zeros = {
+        column.tobytes() for column, char in zip(columns, vector["cd"] + vector["body"], strict=True) if char == "0"
+    }
+    assert len(zeros) == 1
+    assert loader.load("property_tax", "2026-1").styles["slip_ocr"].size == OCR_POINTS
 
 
 @pytest.mark.parametrize(

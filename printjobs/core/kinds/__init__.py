@@ -28,7 +28,7 @@ from .form import (
 from .health_insurance import HEALTH_INSURANCE
 from .late_elderly import LATE_ELDERLY
 from .light_vehicle_tax import LIGHT_VEHICLE_TAX
-from .payments import FULL_PAYMENT, INSTALMENTS
+from .payments import ALONE, FULL_PAYMENT, INSTALMENTS, slips_of, written_out
 from .property_tax import PROPERTY_TAX
 from .resident_tax import RESIDENT_TAX
 from .resident_tax_special import RESIDENT_TAX_SPECIAL
@@ -45,7 +45,8 @@ _ALL = (
 KINDS: KindsByCode = MappingProxyType({kind.code: kind for kind in _ALL})
 
 __all__ = [
-    "ADDRESSEE", "CARE_INSURANCE", "DEBIT", "FULL_PAYMENT", "HEALTH_INSURANCE", "INSTALMENTS", "KINDS",
+    "ADDRESSEE", "ALONE", "CARE_INSURANCE", "DEBIT", "FULL_PAYMENT", "HEALTH_INSURANCE", "INSTALMENTS", "KINDS",
     "LATE_ELDERLY", "LEAFLET", "LIGHT_VEHICLE_TAX", "MAXIMUM_YEN", "NUMBER", "PENSION", "PROPERTY_TAX",
     "RESIDENT_TAX", "RESIDENT_TAX_SPECIAL", "SLIP", "Column", "Complaint", "Kind", "Table", "Terms", "Type",
+    "slips_of", "written_out",
 ]  # fmt: skip

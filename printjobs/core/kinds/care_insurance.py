@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from printjobs.core.model import Notice
@@ -35,6 +36,8 @@ def _check(notice: Notice, terms: Terms) -> list[Complaint]:
         complain("step_amount", "step_amount",
                  f"段階の保険料額{step_amount:,}円が、基準額{base:,}円×{rate}＝{int(base * Decimal(rate)):,}円と"
                  f"{_ROUNDED}円以上違います。基準額、割合、保険料額のどれかを直してください。")  # fmt: skip
+    elif told := _step_fault(values, terms):
+        complain("step", "step_differs", told)
     if computed - relief != premium:
         complain("premium", "premium_parts",
                  f"月割後の保険料額{computed:,}円から減免額{relief:,}円を引いた額が年間保険料額{premium:,}円と違います。"
@@ -44,6 +47,23 @@ def _check(notice: Notice, terms: Terms) -> list[Complaint]:
                  f"本人の市民税が「{TAXED}」なのに世帯の市民税が「{values['household_tax']}」です。"
                  "世帯には本人も含めるので、どちらかを直してください。")  # fmt: skip
     return found
+
+
+def _step_fault(values: Mapping[str, str | int], terms: Terms) -> str:
+    """What the notice says of its step against the table that is printed beside it; empty when they agree."""
+    if not terms.steps:
+        return ""
+    step = int(values["step"])
+    if not 1 <= step <= len(terms.steps):
+        return f"所得段階が{step}ですが、市の設定は第{len(terms.steps)}段階までです。段階か市の設定を直してください。"
+    rate, amount = terms.steps[step - 1]
+    wanted = (terms.base, Decimal(rate), amount)
+    if (values["base"], Decimal(str(values["rate"])), values["step_amount"]) == wanted:
+        return ""
+    return (
+        f"第{step}段階の基準額{int(values['base']):,}円、割合{values['rate']}、保険料額{int(values['step_amount']):,}円が、"
+        f"市の設定の{terms.base:,}円、{rate}、{amount:,}円と違います。どれかを直してください。"
+    )
 
 
 CARE_INSURANCE = Kind(

@@ -68,13 +68,19 @@ class Terms(msgspec.Struct, frozen=True):
 
     ``due``: the city's due dates (納期限) in order of period, ISO; empty when they differ by notice.
     ``company``: six digits of the GS1-128 biller; empty when the city's slips carry no such barcode.
+    ``barcode_number``: where the free part of a GS1-128 has the last digits of the payment number, and how many;
+    no digits when the city's collecting agent puts something else there.
     ``unit``: ``owner`` or ``vehicle``, what one notice of light vehicle tax is for.
+    ``steps``: rate and yen of each income step (所得段階) of long-term care; ``base``: the yen that rates multiply.
     """
 
     mailing_date: str
     due: tuple[str, ...] = ()
     company: str = ""
     unit: str = "owner"
+    base: int = 0
+    steps: tuple[tuple[str, int], ...] = ()
+    barcode_number: tuple[int, int] = (0, 0)
 
 
 Check = Callable[[Notice, Terms], list[Complaint]]

@@ -29,7 +29,9 @@ INSTALMENTS = Table(
     (NUMBER, Column("period", "期別", Type.COUNT, length=2), DUE, AMOUNT, *PAYMENT_NUMBERS),
     sort="period",
 )
+_DIGITS = max(column.length for column in PAYMENT_NUMBERS)
 FULL_PAYMENT = 0  # 期別 of the slip that pays the whole year at once (全期前納)
+ALONE = ("payment_number", "barcode")  # of two slips with one of these alike, one is never paid
 
 
 def check_payable(table: Table, notice: Notice, terms: Terms, slips: bool) -> list[Complaint]:
@@ -42,12 +44,12 @@ def check_payable(table: Table, notice: Notice, terms: Terms, slips: bool) -> li
         found += [Complaint(table.name, i, *told) for told in _date_faults(row, terms)]
     for i, row in paid:
         found += [Complaint(table.name, i, *told) for told in _number_faults(row, terms)]
-    for column in PAYMENT_NUMBERS:  # of two slips with one number, one is never paid
-        if column.key in ("payment_number", "barcode"):
+    for column in PAYMENT_NUMBERS:
+        if column.key in ALONE:
             message = f"同じ{column.title}の行が2つあります。課税側のデータを確かめてください。"
             found += [
                 Complaint(table.name, i, column.key, f"duplicate_{column.key}", message)
-                for i in _repeated([(i, row[column.key]) for i, row in paid])
+                for i in _repeated([(i, row[column.key] and written_out(str(row[column.key]))) for i, row in paid])
             ]
     return found
 
@@ -78,6 +80,11 @@ def _number_faults(row: dict[str, Any], terms: Terms) -> Iterator[_Told]:
             f"{gs1_128.MOST_YEN:,}円以下の納付書にコンビニ収納番号がありません。課税側で採番した44桁を入れてください。"
         )
         yield "barcode", "barcode_missing", message
+
+
+def written_out(number: str) -> str:
+    """A number as its mark says it, zeros in front: ``12`` and ``0012`` are one payment number on paper."""
+    return number.zfill(_DIGITS)
 
 
 def _repeated(values: list[tuple[int, Any]]) -> list[int]:
@@ -129,6 +136,7 @@ _BARCODE_FAULTS = {
     "amount": "金額が納付額と違います",
     "over_limit": "ある納付書は30万円を超えています。コンビニでは扱えません",
     "check_digit": "検査数字が合いません",
+    "payment_number": "中の納付番号が、この行の納付番号と違います",
 }
 
 
@@ -137,6 +145,10 @@ def _barcode_faults(row: dict[str, Any], terms: Terms) -> list[tuple[str, str]]:
     faults = gs1_128.faults(
         row["barcode"], company=terms.company, amount=int(row["amount"]), due=str(row["accept_until"])
     )
+    start, digits = terms.barcode_number
+    said = gs1_128.free_part(row["barcode"])[start : start + digits]
+    if digits and "length" not in faults and said != written_out(str(row["payment_number"]))[-digits:]:
+        faults.append("payment_number")
     return [
         (f"barcode_{fault}", f"コンビニ収納番号の{_BARCODE_FAULTS[fault]}。課税側のデータを確かめてください。")
         for fault in faults

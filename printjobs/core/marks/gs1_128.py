@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 IDENTIFIER = "91"  # the application identifier of payments
 LENGTH = 44
+FREE = 21  # digits whose meaning is the collecting agent's affair
 MOST_YEN = 300_000  # a slip over this has no barcode: stores do not take it
 NO_LIMIT = "999999"  # accepted for ever (支払期限なし)
 MODULES = 288  # start, FNC1, 22 pairs and the check symbol of 11 modules each, stop of 13
@@ -63,12 +64,11 @@ def build(payment: Payment) -> str:
     """The 44 digits; ValueError when a value does not fit its place or the amount is not one that stores take."""
     if not 0 < payment.amount <= MOST_YEN:
         raise ValueError(f"a payment barcode is for 1 to {MOST_YEN} yen")
-    if len(payment.free) > 21:
+    if len(payment.free) > FREE:
         raise ValueError("the free part is 21 digits at most")
     due = date.fromisoformat(payment.due).strftime("%y%m%d") if payment.due else NO_LIMIT
-    body = (
-        f"{IDENTIFIER}{payment.company}{payment.free:0<21}{payment.reissue:d}{due}{payment.stamp:d}{payment.amount:06d}"
-    )
+    free = payment.free.ljust(FREE, "0")
+    body = f"{IDENTIFIER}{payment.company}{free}{payment.reissue:d}{due}{payment.stamp:d}{payment.amount:06d}"
     if len(body) != LENGTH - 1 or not _is_digits(body):
         raise ValueError("company is six digits, free part digits, reissue and stamp one digit")
     return body + check_digit(body)
@@ -106,6 +106,11 @@ def faults(digits: str, *, company: str, amount: int, due: str) -> list[str]:
         "check_digit": check_digit(digits[:-1]) != digits[-1],
     }
     return [code for code, differs in differing.items() if differs]
+
+
+def free_part(digits: str) -> str:
+    """The 21 digits of 44 whose meaning is the collecting agent's affair."""
+    return digits[8 : 8 + FREE]
 
 
 def readable(digits: str) -> tuple[str, str]:

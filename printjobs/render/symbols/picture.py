@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+
+from fonts import Face
 
 from .mask import Extent, Mask
 
 _LEAST_ABOVE = 4  # modules' worth of white where a symbol itself needs none: an edge is not a bar's end
+OCR_POINTS = 8.3  # of the slips' OCR lines: twelve characters to the inch
 
 
 def picture(mask: Mask, extent: Extent) -> Image.Image:
@@ -20,8 +23,19 @@ def picture(mask: Mask, extent: Extent) -> Image.Image:
     return drawn
 
 
-def png(mask: Mask, extent: Extent) -> bytes:
-    """The picture as PNG with the device's resolution, so that it prints in its true size."""
+def ocr_picture(line: str, face: Face, dpi: int) -> Image.Image:
+    """A line of OCR-B in black and white, one pixel a dot, with a character's width of white around."""
+    font = ImageFont.truetype(str(face.path), OCR_POINTS * dpi / 72)
+    pitch, height = font.getlength("0"), font.getbbox("0")[3]
+    drawn = Image.new("1", (round(pitch * (len(line) + 2)), round(height + 2 * pitch)), 1)
+    draw = ImageDraw.Draw(drawn)
+    for place, char in enumerate(line, start=1):
+        draw.text((round(place * pitch), round(pitch)), char, 0, font)
+    return drawn
+
+
+def png(drawn: Image.Image, dpi: int) -> bytes:
+    """A picture as PNG with the device's resolution, so that it prints in its true size."""
     sink = BytesIO()
-    picture(mask, extent).save(sink, "PNG", dpi=(extent.dpi, extent.dpi))
+    drawn.save(sink, "PNG", dpi=(dpi, dpi))
     return sink.getvalue()

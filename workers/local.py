@@ -6,8 +6,11 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from types import FrameType
 
 from printjobs.core.model import PrintjobsError
 from printjobs.pipeline import Context, Step, run_step, unfinished
@@ -50,10 +53,13 @@ def run_all(settings: Settings, run_id: str, watcher: Progress | None = None) ->
     counter = Counter(watcher)
     # Spawned, not forked: a child must not share the parent's database connections.
     method = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(settings.processes, mp_context=method, initializer=_open, initargs=(settings,)) as pool:
+    with (
+        _remembered_interrupt() as interrupted,
+        ProcessPoolExecutor(settings.processes, mp_context=method, initializer=_open, initargs=(settings,)) as pool,
+    ):
         try:
             while steps:
-                _drain(pool, steps, counter)
+                _drain(pool, steps, counter, interrupted)
                 steps = _progressed(steps, unfinished(context, run_id))
         except BrokenProcessPool as error:
             raise ProcessLost(
@@ -71,7 +77,26 @@ def _progressed(before: list[Step], after: list[Step]) -> list[Step]:
     return after
 
 
-def _drain(pool: ProcessPoolExecutor, steps: list[Step], counter: Counter) -> None:
+@contextmanager
+def _remembered_interrupt() -> Iterator[threading.Event]:
+    """Set by Ctrl-C. Raised inside a destructor or a callback, Python would only print it, and the run go on."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted  # the signal is another thread's affair
+        return
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _drain(pool: ProcessPoolExecutor, steps: list[Step], counter: Counter, interrupted: threading.Event) -> None:
     """Run these steps and all that they return."""
     running: dict[Future[list[Step]], Step] = {}
 
@@ -89,6 +114,8 @@ def _drain(pool: ProcessPoolExecutor, steps: list[Step], counter: Counter) -> No
         start(step)
     while running:
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        if interrupted.is_set():
+            raise KeyboardInterrupt
         for future in finished:
             step = running.pop(future)
             counter.done(step.name)

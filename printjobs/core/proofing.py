@@ -8,7 +8,7 @@ that keeps one notice a criterion, however many the city has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -72,8 +72,10 @@ def width(text: str) -> int:
     return 2 * len(text) - len(_HALF.findall(text)) - 2 * len(_SELECTOR.findall(text))
 
 
-def criteria(kind: Kind) -> tuple[Criterion, ...]:
-    """What notices of a kind are ranked by."""
+def criteria(kind: Kind, gaiji: Collection[str] = ()) -> tuple[Criterion, ...]:
+    """What notices of a kind are ranked by. ``gaiji``: what the city's own codes were settled as."""
+    longest_first = sorted(gaiji, key=len, reverse=True)  # a sequence before its bare character
+    gaiji_text = re.compile("|".join([*map(re.escape, longest_first), _PRIVATE_USE.pattern]))
     total = next(c for c in kind.notices.columns if c.key == kind.total)
     co_owned = any(c.key == _CO_OWNERS for c in kind.notices.columns)
     name = "氏名と共有者を合わせて最も長い" if co_owned else "氏名が最も長い"
@@ -89,7 +91,7 @@ def criteria(kind: Kind) -> tuple[Criterion, ...]:
         Criterion("amount", f"{total.title}が最も大きい", lambda of: (int(of.notice.fields[kind.total]),)),
         Criterion("shortest", "文字と頁が最も少ない", _rank_shortest),
         Criterion("overseas", "外国あて（宛先が最も長い）", _rank_overseas),
-        Criterion("gaiji", "外字（外字フォントの文字）が最も多い", lambda of: _some(_distinct(_PRIVATE_USE, of.text))),
+        Criterion("gaiji", "外字表で決めた文字が最も多い", lambda of: _some(_distinct(gaiji_text, of.text))),
         Criterion("not_jis", "JIS X 0208 にない文字が最も多い", lambda of: _some(_distinct(_NOT_JIS, of.text))),
         Criterion("ivs", "異体字（IVS）が最も多い", lambda of: _some(len(_SELECTOR.findall(of.text)))),
     )
@@ -132,12 +134,13 @@ def cases_of(kind: Kind) -> Callable[[Notice], set[str]]:
     return found_in
 
 
-def choose(kind: Kind, notices: Iterable[tuple[Notice, int]]) -> list[Sample]:
+def choose(kind: Kind, notices: Iterable[tuple[Notice, int]], gaiji: Collection[str] = ()) -> list[Sample]:
     """The samples among notices with their sheets, by notice number: at most one a criterion or case.
 
-    Whatever the order they come in, the choice is the same. Nothing is held but the best so far.
+    ``gaiji``: what the city's own codes were settled as; a city has to see what became of them. Whatever the order
+    they come in, the choice is the same. Nothing is held but the best so far.
     """
-    ranked, case_reasons, cases_in = criteria(kind), cases(kind), cases_of(kind)
+    ranked, case_reasons, cases_in = criteria(kind, gaiji), cases(kind), cases_of(kind)
     all_text = _all_text(kind)
     best: dict[str, _Best] = {}
     candidates: dict[str, _Best] = {}

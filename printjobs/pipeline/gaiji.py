@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -247,6 +247,15 @@ def _again(context: Context, cities: set[str]) -> list[Again]:
                     if s.city in cities and s.status == SubmissionStatus.ACCEPTED
                 ]
     return found
+
+
+def settled(
+    context: Context, connection: Connection, run: Record, submission: Record, version: int
+) -> Mapping[str, str]:
+    """What a hand-in's private-use characters are settled as, by the table as of a version."""
+    key = f"{submission.inbox}/{intake.NAME}"
+    said = intake.parse(context.files.read(key), context.kind(run.kind), run.year, submission.city)
+    return gaiji.lookup(connection, submission.city, said.character_set, version).settled
 
 
 def refuse_outdated(context: Context, connection: Connection, run: Record) -> None:

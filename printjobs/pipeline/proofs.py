@@ -27,6 +27,7 @@ from printjobs.render.writer import PdfWriter
 from printjobs.store import approvals, production, runs
 from printjobs.store.runs import Record
 
+from . import gaiji
 from .context import Context, Step
 from .proof_index import About, Entry, index_pages
 
@@ -114,7 +115,9 @@ def make(context: Context, run_id: str, city: str) -> Proof:
         submission = accepted(connection, run_id).get(city)
     if submission is None:
         raise Refused(f"{name}には受け取った通知がありません。submit でデータを受け取ってから作ってください。")
-    samples = proofing.choose(context.kind(run.kind), _notices(context, submission))
+    with context.engine.connect() as connection:
+        meanings = gaiji.settled(context, connection, run, submission, submission.gaiji_version)
+    samples = proofing.choose(context.kind(run.kind), _notices(context, submission), set(meanings.values()))
     pdf, made = _draw(context, run, submission, samples)
     return _store(context, submission, pdf, made)
 

@@ -26,6 +26,7 @@ from printjobs.store.runs import Record
 from . import proofs, reports
 from .context import Context, Step
 from .fitting import fits
+from .gaiji import settled
 
 Progress = Callable[[int, int], None]
 _ROWS = 1_000
@@ -81,12 +82,9 @@ def _reads_otherwise(context: Context, run: Record, before: Record) -> bool:
     """Whether an accepted hand-in's gaiji are settled otherwise now than when it was read."""
     if before.status != SubmissionStatus.ACCEPTED:
         return False
-    said = intake.parse(
-        context.files.read(f"{before.inbox}/{intake.NAME}"), context.kind(run.kind), run.year, before.city
-    )
     with context.engine.connect() as connection:
         then, now = (
-            gaiji.lookup(connection, before.city, said.character_set, version).settled
+            settled(context, connection, run, before, version)
             for version in (before.gaiji_version, gaiji.version(connection))
         )
     return then != now

@@ -17,7 +17,6 @@ from printjobs.sample.premiums import Collector
 PRESCHOOL, SCHOOL, YOUNG, MIDDLE, OLD = AGES
 CHILDREN = (PRESCHOOL, SCHOOL)
 PARTNER, CHILD, MOTHER = "配偶者", "子", "母"
-MOST_MEMBERS = 14
 DEDUCTION = 430_000  # yen of everybody's income that neither the levy nor the reduction counts (基礎控除)
 EARNER = 100_000  # yen that each earner after the first adds to the limits of the reduction
 BY_PENSION = 0.5  # of the households that can pay so

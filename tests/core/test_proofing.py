@@ -193,6 +193,17 @@ def test_of_cases_that_nobody_chosen_is_one_notice_is_taken_for_as_many_as_it_ca
     assert [s.notice.number[-1] for s in samples] == ["1", "4"]
 
 
+def test_what_the_citys_own_codes_were_settled_as_is_in_the_proof_be_it_an_ordinary_character() -> None:
+    """葛 is in JIS X 0208: without the table nobody would choose the notice for it, and the city never see it."""
+    plain, settled = notice(1), notice(2)
+    settled = msgspec.structs.replace(
+        settled, addressee=msgspec.structs.replace(settled.addressee, name=settled.addressee.name[:-1] + "葛")
+    )
+    city = [(plain, 1), (settled, 1)]
+    assert chosen_for(choose(PROPERTY_TAX, city), "gaiji") is None
+    assert chosen_for(choose(PROPERTY_TAX, city, {"葛"}), "gaiji") == settled
+
+
 def test_a_co_owner_counts_with_the_name_as_they_are_printed_together() -> None:
     alone, together = (
         notice(1, payment="納付書", name="長い名前の人"),

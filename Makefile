@@ -6,13 +6,14 @@ KIND ?= property_tax
 
 PIP = .venv/bin/python -m pip install -q --disable-pip-version-check
 
-.PHONY: help demo test check lint format types imports clean
+.PHONY: help demo test bench check lint format types imports clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo    one made-up run of all cities, from hand-in to cost split, into demo/ (SCALE=$(SCALE), KIND=$(KIND) or all)'
 	@echo 'make test    all tests; PostgreSQL and Redis are started from wheels'
+	@echo 'make bench   all speeds beside those of other ways to make the same pages; ten minutes or so on two quiet cores'
 	@echo 'make check   lint, format, types, and which way the imports run'
 	@echo 'make clean   remove demo/ and the caches; .venv stays'
 
@@ -22,6 +23,9 @@ demo: .venv/.runtime
 # A file of tests stays on one worker, so that what its tests share is made once.
 test: .venv/.dev
 	.venv/bin/pytest -n 2 --dist loadfile -q
+
+bench: .venv/.dev
+	.venv/bin/printjobs bench --json
 
 # Four targets, so that `make --keep-going check` shows the faults of all.
 check: lint format types imports

@@ -64,6 +64,15 @@ class Chain:
         except KeyError:
             return sum(face.advance(gid) for face, gid in map(self._require, clusters(text)))
 
+    def plain(self, text: str, used: set[str]) -> str:
+        """Glyph ids of a text that the first face draws alone, in hex; empty for one that it does not."""
+        try:
+            codes = "".join(map(self._codes.__getitem__, text))
+        except KeyError:
+            return ""
+        used.update(text)
+        return codes
+
     def spans(self, text: str, used: set[str]) -> list[Span]:
         """Page code of ``text``, one span per change of face; what it drew is added to ``used``.
 

@@ -112,6 +112,7 @@ class Manifest(msgspec.Struct, frozen=True):
     layout: str
     layout_sha256: str
     vendor_profile: str
+    file_form: str
     pieces: int
     sheets: int
     pages: int

@@ -20,7 +20,7 @@ from printjobs.pipeline.doctor import Finding, examine
 from printjobs.settings import Settings
 from workers import run_all
 
-from . import gaiji, layouts, proofs, show
+from . import bench, extracts, gaiji, layouts, proofs, show
 from .demo import run_demo
 from .marks import mark_app
 
@@ -186,6 +186,9 @@ def scans_load(
         raise typer.Exit(3)
 
 
+app.command(help="印刷した通知の頁そのものを、写しとして取り出します（窓口用）。")(extracts.extract)
+
+
 @app.command(help="費用と、市ごとの負担を計算します。")
 def cost(run: RunId, as_json: Json = False) -> None:
     made, settled = costing.bill(_context(), run)
@@ -214,6 +217,9 @@ def migrate(as_json: Json = False) -> None:
         _print_json({"migrated": True})
     else:
         show.line("データベースは最新の形です。")
+
+
+app.command(help="組版や取込みの速さを、ほかの作り方と並べて測ります（開発者用）。")(bench.bench)
 
 
 @app.command(help="8市の見本データで、受取りから負担金の明細までを通して行います。")

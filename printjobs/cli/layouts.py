@@ -8,7 +8,6 @@ import io
 import json
 import re
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -32,6 +31,7 @@ from printjobs.render.schema import compile_source
 from printjobs.settings import Settings
 
 from . import show as shown
+from .output import write_file
 
 _DPI = 150
 _KUSATSU = "252069"  # whose texts and seal a layout is shown with when nobody says
@@ -94,7 +94,7 @@ def fields(
     if file:
         sink = io.StringIO(newline="")
         csv.writer(sink).writerows([TITLES, *(entry.row() for entry in found)])
-        _write(file, sink.getvalue().encode("utf-8-sig"))  # with a mark, or Excel takes it for Shift_JIS
+        write_file(file, sink.getvalue().encode("utf-8-sig"))  # with a mark, or Excel takes it for Shift_JIS
     if as_json:
         layout = compiled.layout
         _print({"kind": layout.kind, "version": layout.version, "columns": msgspec.to_builtins(found)})
@@ -159,25 +159,12 @@ def _compile(context: Context, found: _Found) -> CompiledLayout:
 def _write_all(folder: Path, stem: str, pdf: bytes, pages: list[str]) -> list[str]:
     """The PDF and a picture of each of its pages; returns their paths."""
     written = [folder / f"{stem}.pdf"]
-    _write(written[0], pdf)
+    write_file(written[0], pdf)
     for number, (page, picture) in enumerate(zip(pages, raster.pictures(pdf, _DPI, colour=True), strict=True), start=1):
         path = folder / f"{stem}-{number:02d}-{_UNSAFE.sub('_', page)}.png"
-        _write(path, raster.png(picture))
+        write_file(path, raster.png(picture))
         written.append(path)
     return [str(path) for path in written]
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Under another name first: nobody opens half a file."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise UsageError(f"{path} に書けません（{error.strerror}）。書ける場所を指定してください。") from error
 
 
 def _print(value: object) -> None:

@@ -61,7 +61,7 @@ _PLAIN = (
     | {full: half for half, full in enumerate(range(ord("ａ"), ord("ｚ") + 1), ord("A"))}
     | {small: large for large, small in enumerate(range(ord("a"), ord("z") + 1), ord("A"))}
 )
-_DELETED = dict.fromkeys(map(ord, "&＆/／・･.．"))  # rule 2: the characters beside them move together
+_TAKEN = _PLAIN | dict.fromkeys(map(ord, "&＆/／・･.．"))  # rule 2: the characters beside them move together
 
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _DIGITS = {digit: value for value, digit in enumerate("〇一二三四五六七八九")}
@@ -92,8 +92,7 @@ def extract(part_b: str) -> str:
     Extracting from the result changes nothing, unless letters came to stand together (``LB``) or an F
     behind a digit: from an address those would be a word and a floor.
     """
-    text = part_b.translate(_PLAIN)  # rule 1; every kind of hyphen becomes one below, like all the rest
-    text = text.translate(_DELETED)
+    text = part_b.translate(_TAKEN)  # rules 1 and 2; every kind of hyphen becomes one below, like all the rest
     text = _COUNTED.sub(lambda found: str(kanji_number(found[0])), text)
     text = _FLOOR.sub("-", text)  # supplements 2 and 3: 10F is the floor 10
     text = _NOT_TAKEN.sub("-", text)  # basic rules 3 and 4
@@ -111,7 +110,7 @@ def find(towns: Iterable[Town], address: str, building: str) -> AddressNumber:
     if not all(town.name for town in known):
         return REPRESENTATIVE
     folded = _fold(address)
-    ends = [found.end() for pattern in map(_pattern, known) if (found := pattern.match(folded))]
+    ends = [end for town in known if (end := _part_a(town, folded))]
     if not ends:
         return AddressNumber(Outcome.UNPARSED, reason=Reason.OTHER_TOWN)
     return AddressNumber(Outcome.READY, extract(f"{address[max(ends) :]} {building}"))
@@ -135,22 +134,62 @@ def is_box_code(code: str) -> bool:
 
 
 # One character for one character, so that a place in the folded text is the same place in the address.
-_VARIANTS = str.maketrans("ヶヵッのノ之", "ケカツノノノ")
+_FOLDED = _PLAIN | str.maketrans("ヶヵッのノ之", "ケカツノノノ")
 
 
 def _fold(text: str) -> str:
-    return text.translate(_PLAIN).translate(_VARIANTS)
+    return text.translate(_FOLDED)
+
+
+def _part_a(town: Town, folded: str) -> int:
+    """Where part A ends in an address of this town; 0 for an address of another one."""
+    before = _before(town.prefecture, town.city).match(folded)
+    assert before is not None  # all of it is optional
+    is_kyoto = town.city.startswith("京都市")
+    names = _literal(town.name)
+    if names and not is_kyoto and folded.split(maxsplit=1) == [folded]:
+        return _literal_end(names, folded, before.end())
+    name = _name(town.name, is_kyoto)
+    found = name.match(folded, before.end())
+    if not found and folded[:1].isspace():  # a space may also stand before a name that begins like its city
+        found = name.match(folded)
+    return found.end() if found else 0
+
+
+def _literal_end(names: Iterable[str], folded: str, start: int) -> int:
+    """What ``_name`` finds in an address without spaces; compiling that takes as long as reading a whole notice."""
+    for prefix in ("大字", "字", ""):
+        if folded.startswith(prefix, start):
+            at = start + len(prefix)
+            for name in names:
+                if folded.startswith(name, at):
+                    return at + len(name)
+    return 0
 
 
 @lru_cache(maxsize=20_000)
-def _pattern(town: Town) -> re.Pattern[str]:
-    """Part A of a town's addresses. Atomic groups: a city that is named is not read as the town's beginning."""
-    city = re.fullmatch(r"(.+?郡)(.+[町村])", town.city)
-    county, place = city.groups() if city else ("", town.city)
-    before = rf"(?>(?:{_spaced(town.prefecture)})?)(?>(?:(?:{_spaced(county)})?{_spaced(place)})?)"
-    streets = r"(?:.*?(?:通|上る|下る|入る|入)\s*)??" if town.city.startswith("京都市") else ""
-    names = "|".join(f"(?:{_spaced(name)})" for name in sorted(town.name.split("、"), key=len, reverse=True))
-    return re.compile(rf"\s*{before}{streets}(?:大字|字)?\s*(?:{names})")
+def _literal(name: str) -> tuple[str, ...]:
+    """A town's names, the longest first, where they can only be written in one way; nothing when they have a number."""
+    folded = _fold(name)
+    if any(char in _NUMERALS or char in "0123456789" for char in folded):
+        return ()
+    return tuple(sorted(folded.split("、"), key=len, reverse=True))
+
+
+@lru_cache(maxsize=1_000)
+def _before(prefecture: str, city: str) -> re.Pattern[str]:
+    """Prefecture and city. Atomic groups: a city that is named is not read as the town's beginning."""
+    parts = re.fullmatch(r"(.+?郡)(.+[町村])", city)
+    county, place = parts.groups() if parts else ("", city)
+    return re.compile(rf"\s*(?>(?:{_spaced(prefecture)})?)(?>(?:(?:{_spaced(county)})?{_spaced(place)})?)")
+
+
+@lru_cache(maxsize=20_000)
+def _name(name: str, is_kyoto: bool) -> re.Pattern[str]:
+    """A town's name; in Kyoto after the streets that lead there."""
+    streets = r"(?:.*?(?:通|上る|下る|入る|入)\s*)??" if is_kyoto else ""
+    names = "|".join(f"(?:{_spaced(one)})" for one in sorted(name.split("、"), key=len, reverse=True))
+    return re.compile(rf"{streets}(?:大字|字)?\s*(?:{names})")
 
 
 def _spaced(name: str) -> str:

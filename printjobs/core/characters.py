@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 _ROWS = (*range(1, 9), *range(16, 85))  # of JIS X 0208; rows 9 to 15 are vendors' own
@@ -27,3 +28,9 @@ def ordinary() -> frozenset[str]:
             found.add(bytes((row + 0xA0, cell + 0xA0)).decode("euc_jp", "ignore"))
             found.add(_shift_jis(row, cell).decode("cp932", "ignore"))
     return frozenset(found - {""})
+
+
+@cache
+def unusual() -> re.Pattern[str]:
+    """A pattern for one character that is not ordinary: every text that is printed is searched for one."""
+    return re.compile(f"[^{re.escape(''.join(sorted(ordinary())))}]")

@@ -6,8 +6,8 @@ exactly one piece of exactly one batch, and numbers run from 1 without gaps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, groupby
+from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -17,7 +17,8 @@ from .marks.sheet import MAX_SHEETS
 MOST_SHEETS = 700  # a letter is 4 kg at most; what is heavier has to be sent in parts or another way
 
 
-class PlanNotice(NamedTuple):
+# A million of each are made, so the garbage collector is told that they are in no circle: it need not walk them.
+class PlanNotice(msgspec.Struct, frozen=True, gc=False):
     """What planning needs to know of a notice; nothing personal.
 
     ``owner`` is equal for two notices only when addressee number, name and the whole address are
@@ -35,7 +36,7 @@ class PlanNotice(NamedTuple):
     inserts: int
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """One envelope before it has a number: the notices in it, in order."""
 
     city: str
@@ -98,23 +99,28 @@ class Batch(NamedTuple):
 
 def make_pieces(notices: Iterable[PlanNotice], *, groups: bool) -> list[Piece]:
     """One piece per notice, or per owner when the kind groups (名寄せ) and the post still takes it."""
-    ordered = sorted(notices, key=lambda n: (n.city, n.owner if groups else "", n.number))
-    bundles: Iterator[list[PlanNotice]]
-    if groups:
-        bundles = chain.from_iterable(
-            _mailable(list(same)) for _, same in groupby(ordered, key=lambda n: (n.city, n.owner))
-        )
-    else:
-        bundles = ([n] for n in ordered)
-    return [_piece(bundle) for bundle in bundles]
+    if not groups:
+        return [_alone(n) for n in notices]
+    firsts: dict[tuple[str, str], PlanNotice] = {}
+    more: dict[tuple[str, str], list[PlanNotice]] = {}  # few: most owners have one notice
+    for n in notices:
+        owner = (n.city, n.owner)
+        if (first := firsts.setdefault(owner, n)) is not n:
+            more.setdefault(owner, [first]).append(n)
+    pieces = [_alone(n) for owner, n in firsts.items() if owner not in more]
+    for bundle in more.values():
+        if sum(n.sheets for n in bundle) > MOST_SHEETS:
+            pieces += map(_alone, bundle)  # together they are too heavy for a letter
+        else:
+            pieces.append(_together(sorted(bundle, key=attrgetter("number"))))
+    return pieces
 
 
-def _mailable(bundle: list[PlanNotice]) -> list[list[PlanNotice]]:
-    """A bundle as it is, or each of its notices by itself when together they are too heavy for a letter."""
-    return [bundle] if sum(n.sheets for n in bundle) <= MOST_SHEETS else [[n] for n in bundle]
+def _alone(n: PlanNotice) -> Piece:
+    return Piece(n.city, n.office, n.zip, n.number, n.sheets, n.inserts, n.slips, (n.id,))
 
 
-def _piece(bundle: list[PlanNotice]) -> Piece:
+def _together(bundle: list[PlanNotice]) -> Piece:
     first = bundle[0]
     inserts = 0
     for notice in bundle:
@@ -171,11 +177,15 @@ def _file(sequence: int, first: int, last: int, separators: int, sheets: int, ru
 def make_batches(pieces: Iterable[Piece], rules: Rules) -> list[Batch]:
     """Joint batches across cities, ordered by delivery office and postal code within each."""
     by_class: dict[BatchClass, list[Piece]] = {}
+    alike: dict[tuple[bool, int, int, bool], list[Piece]] = {}  # what a class is decided by is looked at once
     for piece in pieces:
-        by_class.setdefault(classify(piece, rules), []).append(piece)
+        same = (piece.slips, piece.inserts, piece.sheets, not piece.office)
+        if (found := alike.get(same)) is None:
+            found = alike[same] = by_class.setdefault(classify(piece, rules), [])
+        found.append(piece)
     batches = []
     for batch_class in sorted(by_class, key=lambda c: (c.by_hand, c)):
-        ordered = sorted(by_class[batch_class], key=lambda p: (p.office, p.zip, p.city, p.number))
+        ordered = sorted(by_class[batch_class], key=attrgetter("office", "zip", "city", "number"))
         for start in range(0, len(ordered), rules.batch_pieces):
             part = tuple(ordered[start : start + rules.batch_pieces])
             batches.append(Batch(batch_class, part, cut_files(part, rules)))

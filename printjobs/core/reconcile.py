@@ -14,20 +14,12 @@ import msgspec
 
 from .marks.sheet import END_OF_PIECE, SEPARATOR, SheetMark
 from .model import PieceStatus
+from .pieces import Changes, Expected, Key, Pieces
 
-Key = tuple[int, int]  # batch number, piece number
-
-
-class Expected(NamedTuple):
-    """A released piece as the plan knows it. ``seen``: sheets that earlier reports showed."""
-
-    sheets: int
-    generation: int
-    status: PieceStatus
-    seen: tuple[int, ...] = ()
+__all__ = ["DISPOSITIONS", "Event", "Expected", "Finding", "Key", "Reconciler", "Result", "Sighting", "reconcile"]
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One line of a report in our own words.
 
     ``what`` is ``sheet`` (``mark`` is what the camera read, empty when it read nothing), ``piece``
@@ -66,7 +58,7 @@ class Finding(NamedTuple):
 class Result(msgspec.Struct):
     """What a report settles: new statuses, batches posted whole, every sheet seen, what to look at."""
 
-    statuses: dict[Key, PieceStatus] = {}
+    statuses: Mapping[Key, PieceStatus]
     posted: list[int] = []
     sightings: list[Sighting] = []
     findings: list[Finding] = []
@@ -77,23 +69,26 @@ _FINAL = (PieceStatus.MAILED, PieceStatus.SUPERSEDED)
 
 
 class Reconciler:
-    """Feed events in order, then take ``result``. State is per piece, never per line."""
+    """Feed events in order, all at once or in parts, then take ``result``. State is per piece, never per line.
 
-    def __init__(self, expected: Mapping[Key, Expected], read: Callable[[str], SheetMark | None], run: str) -> None:
-        self._expected = expected
+    ``result.sightings`` and ``result.findings`` are the caller's: who reads a long report takes them out of their
+    lists after each part.
+    """
+
+    def __init__(
+        self, expected: Mapping[Key, Expected] | Pieces, read: Callable[[str], SheetMark | None], run: str
+    ) -> None:
+        self._pieces = expected if isinstance(expected, Pieces) else Pieces(expected.items())
         self._read = read
         self._run = run
-        self._batches = {batch for batch, _ in expected}
-        self._seen: dict[Key, list[int]] = {}
-        self._bad: set[Key] = set()
         self._open: Key | None = None  # the piece whose sheets are passing the camera
-        self.result = Result()
+        self.result = Result(Changes(self._pieces))
 
     def feed(self, events: Iterable[Event]) -> Result:
         for event in events:
             if event.what == "sheet":
                 self._sheet(event)
-            elif event.batch not in self._batches:
+            elif not self._pieces.has_batch(event.batch):
                 self._find(
                     event, "unknown_batch", f"バッチ{event.batch}はこの回にありません。送り先を確かめてください。"
                 )
@@ -102,9 +97,6 @@ class Reconciler:
             else:
                 self._post(event)
         return self.result
-
-    def _status(self, key: Key) -> PieceStatus:
-        return self.result.statuses.get(key, self._expected[key].status)
 
     def _find(self, event: Event, code: str, message: str, key: Key | None = None) -> None:
         batch, piece = key or (event.batch, event.piece)
@@ -115,7 +107,7 @@ class Reconciler:
         code, key, sheet = "", (event.batch, event.piece), 0
         if not event.mark:
             code = "unread"
-            if not (self._half_open() or key in self._expected):
+            if not (self._half_open() or key in self._pieces):
                 self._find(event, code, "読めない紙が1枚ありました。どの封筒の紙かを確かめてください。")
             self._spoil(key)
         elif mark is None or mark.run != self._run:
@@ -131,68 +123,48 @@ class Reconciler:
 
     def _half_open(self) -> Key | None:
         """The piece whose sheets are passing, if some of them are still to come."""
-        return self._open if self._open and not self._complete(self._open) else None
+        return self._open if self._open and not self._pieces.is_complete(self._open) else None
 
     def _spoil(self, key: Key | None) -> None:
         """A piece that cannot be trusted any more, whatever a later report says of it."""
-        if key and key in self._expected and self._status(key) == PieceStatus.RELEASED:
-            self.result.statuses[key] = PieceStatus.SPOILED
+        if key and key in self._pieces and self._pieces.now(key) == PieceStatus.RELEASED:
+            self._pieces.settle(key, PieceStatus.SPOILED)
 
     def _genuine(self, event: Event, mark: SheetMark, key: Key) -> str:
         """Judge a sheet of ours: expected, current, in order, and alone."""
-        expected = self._expected.get(key)
-        if expected is None or mark.generation != expected.generation or mark.of != expected.sheets:
+        pieces = self._pieces
+        if key not in pieces or (mark.generation, mark.of) != (pieces.generation(key), pieces.sheets(key)):
             self._find(event, "unknown_piece", "計画にない紙を読み取りました。紙を抜いて確かめてください。", key)
             return "unknown_piece"
-        if expected.status in (PieceStatus.SUPERSEDED, PieceStatus.SPOILED):
+        if pieces.before(key) in (PieceStatus.SUPERSEDED, PieceStatus.SPOILED):
             self._find(event, "superseded", "作り直し済みの古い紙です。封入せずに破棄してください。", key)
             return "superseded"
-        if self._status(key) in (PieceStatus.INSERTED, PieceStatus.MAILED) and key not in self._seen:
+        if pieces.now(key) in (PieceStatus.INSERTED, PieceStatus.MAILED) and not pieces.is_seen(key):
             message = "封入済みの封筒の紙がもう一度通りました。2通できていないかを確かめてください。"
             self._find(event, "again", message, key)
-            self._bad.add(key)
+            pieces.spoil(key)
             return "again"
-        if (half := self._half_open()) and half != key:
-            self._bad |= {key, half}
-            self._spoil(key)
-            self._spoil(half)
+        if self._open != key and (half := self._half_open()):
+            for one in (key, half):
+                pieces.spoil(one)
+                self._spoil(one)
             self._find(
                 event, "mixed", "前の封筒の紙がそろわないうちに別の封筒の紙が通りました。両方を確かめてください。", key
             )
         self._open = key
-        return self._in_order(mark, key, expected)
-
-    def _in_order(self, mark: SheetMark, key: Key, expected: Expected) -> str:
-        """Count a sheet to its piece: each once, one after the other, over reports too."""
-        if key not in self._seen:
-            self._seen[key] = list(expected.seen)
-            if expected.seen != tuple(range(1, len(expected.seen) + 1)):
-                self._bad.add(key)
-        seen = self._seen[key]
-        code = ""
-        if mark.sheet in seen:
-            code = "duplicate_sheet"
-        elif mark.sheet != len(seen) + 1:
-            code = "out_of_order"
-        if code:
-            self._bad.add(key)
-        seen.append(mark.sheet)
-        if mark.flags & END_OF_PIECE and len(seen) >= expected.sheets:
+        code = pieces.see(key, mark.sheet)
+        if mark.flags & END_OF_PIECE and pieces.sheets_seen(key) >= mark.of:
             self._open = None
         return code
-
-    def _complete(self, key: Key) -> bool:
-        expected = self._expected[key]
-        return sorted(self._seen.get(key, expected.seen)) == list(range(1, expected.sheets + 1))
 
     def _piece(self, event: Event) -> None:
         key = (event.batch, event.piece)
         if key == self._open:
             self._open = None
-        if key not in self._expected:
+        if key not in self._pieces:
             self._find(event, "unknown_piece", "計画にない封筒の結果です。番号を確かめてください。")
             return
-        status = self._status(key)
+        status = self._pieces.now(key)
         if event.status == "in_process":
             return
         if status in _FINAL:
@@ -206,11 +178,11 @@ class Reconciler:
             self._inserted(event, key, status)
         elif status == PieceStatus.INSERTED:
             self._contradiction(event, status)
-            self.result.statuses[key] = PieceStatus.SPOILED
+            self._pieces.settle(key, PieceStatus.SPOILED)
         else:
             if event.status == "diverted":
                 self._find(event, "diverted_without_order", "引抜き指示のない封筒がはじかれました。作り直します。")
-            self.result.statuses[key] = PieceStatus.SPOILED
+            self._pieces.settle(key, PieceStatus.SPOILED)
 
     def _contradiction(self, event: Event, status: PieceStatus) -> None:
         # Never "the latest wins": a mailed piece stays mailed, and somebody has to find out.
@@ -227,37 +199,34 @@ class Reconciler:
                 event, "contradiction", "作り直しになった封筒が封入と報告されました。差し出さずに抜き取ってください。"
             )
             return
-        if status == PieceStatus.INSERTED and key not in self._seen and key not in self._bad:
+        pieces = self._pieces
+        if status == PieceStatus.INSERTED and not pieces.is_seen(key) and not pieces.is_bad(key):
             return  # told twice
-        seen = self._seen.get(key, self._expected[key].seen)
-        if key in self._bad or list(seen) != list(range(1, self._expected[key].sheets + 1)):
+        if pieces.is_bad(key) or not pieces.is_in_order(key):
             message = (
-                f"封入と報告されましたが、{self._expected[key].sheets}枚のうち読取りは{len(seen)}枚で、"
+                f"封入と報告されましたが、{pieces.sheets(key)}枚のうち読取りは{pieces.sheets_seen(key)}枚で、"
                 "そろっていないか順番が違います。差し出さずに抜き取ってください。作り直します。"
             )
             self._find(event, "sheets_differ", message)
-            self.result.statuses[key] = PieceStatus.SPOILED
+            pieces.settle(key, PieceStatus.SPOILED)
             return
-        self.result.statuses[key] = PieceStatus.INSERTED
+        pieces.settle(key, PieceStatus.INSERTED)
 
     def _post(self, event: Event) -> None:
         """A batch was handed over: its inserted pieces are mailed, what nobody reported is missing."""
-        mine = [key for key in self._expected if key[0] == event.batch]
-        statuses = {key: self._status(key) for key in mine}
-        inserted = [key for key in mine if statuses[key] == PieceStatus.INSERTED]
-        if len(inserted) != event.count:
+        inserted = self._pieces.count(event.batch, PieceStatus.INSERTED)
+        if inserted != event.count:
             self._find(
                 event, "post_count_differs",
-                f"差出しは{event.count:,}通ですが、封入を確かめられた封筒は{len(inserted):,}通です。"
+                f"差出しは{event.count:,}通ですが、封入を確かめられた封筒は{inserted:,}通です。"
                 "差を調べ、正しい差出しの報告をもう一度出してください。差出し済みとはしていません。",
             )  # fmt: skip
             return
-        for key in inserted:
-            self.result.statuses[key] = PieceStatus.MAILED
-        for key in mine:
-            if statuses[key] == PieceStatus.RELEASED:
-                self.result.statuses[key] = PieceStatus.SPOILED
-                self._find(event, "missing", "結果の報告がない封筒です。未着として作り直します。", key)
+        for key in self._pieces.with_status(event.batch, PieceStatus.INSERTED):
+            self._pieces.settle(key, PieceStatus.MAILED)
+        for key in self._pieces.with_status(event.batch, PieceStatus.RELEASED):
+            self._pieces.settle(key, PieceStatus.SPOILED)
+            self._find(event, "missing", "結果の報告がない封筒です。未着として作り直します。", key)
         self.result.posted.append(event.batch)
 
 

@@ -1,7 +1,8 @@
 """City files in, records and problems out, streaming."""
 
+from .notices import Fit, Listed, Outcome, Rules
 from .postal_codes import PostalCodes
-from .submission import Fit, Listed, Outcome, Rules, SubmissionReader
+from .submission import SubmissionReader
 from .transmittal import MAPPING, NAME, FileEntry, TableMapping, Transmittal, parse, parse_mapping
 
 __all__ = [

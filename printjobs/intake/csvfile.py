@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import TextIOWrapper
+from operator import itemgetter
 from typing import BinaryIO
 
 from printjobs.core.kinds import NUMBER, Table
@@ -42,51 +44,50 @@ class CsvFile:
         """The header that the city itself uses for one of our columns."""
         return self._headers.get(key) or next(c.title for c in self.table.columns if c.key == key)
 
+    def problem(self, row: int, column: str, code: str, message: str, key: str) -> Problem:
+        """A problem in the words of the city's own file; ``column`` is our key, empty for the whole row."""
+        title = self.title(column) if column else ""
+        return Problem(self.table.file, row, title, code, message, shown_number(key))
+
     def __iter__(self) -> Iterator[Row]:
         name = self.table.file
         csv.field_size_limit(_FIELD_LIMIT)
         text = TextIOWrapper(self._stream, encoding=codecs.lookup(self._encoding).name, newline="")
         reader = csv.reader(text, strict=True)
+        row = 1
         try:
             header = next(reader, None)
             if header is None:
                 raise BadInput(f"{name} が空です。1行目に項目名のあるCSVを出力し直してください。", name)
             places = self._places(header)
-            width = len(header)
-            for cells in reader:
-                self.rows += 1
-                row = self.rows + 1
-                if not cells:
-                    cells = [""]  # noqa: PLW2901 - an empty line is a row with too few columns
-                number = cells[places[0]] if 0 <= places[0] < len(cells) else ""
-                if len(cells) != width:
-                    self.problems.append(
-                        Problem(
-                            name,
-                            row,
-                            "",
-                            "column_count",
-                            f"この行は{len(cells)}列です。見出しと同じ{width}列にしてください。",
-                            shown_number(number),
-                        )
-                    )
-                    yield Row(number, row, [])
-                    continue
-                yield Row(
-                    number, row, [self._cell(key, place, cells) for key, place in zip(self._keys, places, strict=True)]
-                )
+            arranged = self._arrangement(places, len(header))
+            width, number = len(header), places[0]
+            for row, cells in enumerate(reader, start=2):
+                if len(cells) == width:
+                    yield Row(cells[number] if number >= 0 else "", row, arranged(cells))
+                else:
+                    yield self._broken(cells or [""], row, number, width)  # an empty line is a row of one cell
         except UnicodeDecodeError as error:
             raise BadInput(
-                f"{name} の{self.rows + 2}行目付近を {self._encoding.removesuffix('-sig')} として読めません。"
+                f"{name} の{row + 1}行目付近を {self._encoding.removesuffix('-sig')} として読めません。"
                 "送付票の文字コードと実際の文字コードを合わせてください。",
                 name,
             ) from error
         except csv.Error as error:
             raise BadInput(
-                f"{name} の{self.rows + 2}行目付近がCSVの形になっていません（{error}）。"
+                f"{name} の{row + 1}行目付近がCSVの形になっていません（{error}）。"
                 "引用符の閉じ忘れや途中で切れていないかを確かめて、出力し直してください。",
                 name,
             ) from error
+        finally:
+            self.rows = row - 1
+
+    def _broken(self, cells: list[str], row: int, number: int, width: int) -> Row:
+        """A row with too few or too many columns; its problem is noted, and none of its cells is read."""
+        key = cells[number] if 0 <= number < len(cells) else ""
+        told = f"この行は{len(cells)}列です。見出しと同じ{width}列にしてください。"
+        self.problems.append(Problem(self.table.file, row, "", "column_count", told, shown_number(key)))
+        return Row(key, row, ())
 
     @property
     def _keys(self) -> list[str]:
@@ -113,10 +114,27 @@ class CsvFile:
             )
         return [header.index(self._headers[k]) if k in self._headers else -1 for k in self._keys]
 
-    def _cell(self, key: str, place: int, cells: list[str]) -> str:
-        if place < 0:
-            return self._constants[key]
-        cell = cells[place]
-        if key in self._codes:
-            return self._codes[key].get(cell, cell)
-        return cell
+    def _arrangement(self, places: list[int], width: int) -> Callable[[list[str]], tuple[str, ...]]:
+        """How a row's cells become ours."""
+        constants = [self._constants[key] for key, place in zip(self._keys, places, strict=True) if place < 0]
+        after = iter(range(width, width + len(constants)))
+        pick = itemgetter(*(place if place >= 0 else next(after) for place in places))
+        codes = [(i, self._codes[key]) for i, key in enumerate(self._keys) if key in self._codes and places[i] >= 0]
+        if codes:
+            return partial(_decoded, pick, constants, codes)
+        if constants:
+            return lambda cells: pick(cells + constants)
+        return tuple if places == list(range(width)) else pick
+
+
+def _decoded(
+    pick: Callable[[list[str]], tuple[str, ...]],
+    constants: list[str],
+    codes: list[tuple[int, dict[str, str]]],
+    cells: list[str],
+) -> tuple[str, ...]:
+    """A row's cells as ours, with the city's own codes in some columns put into our words."""
+    picked = list(pick(cells + constants))
+    for place, words in codes:
+        picked[place] = words.get(picked[place], picked[place])
+    return tuple(picked)

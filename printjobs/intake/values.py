@@ -26,7 +26,7 @@ class CellFault(Exception):
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 # One look at a cell that has neither, which is nearly every one.
-_SUSPECT = re.compile(_CONTROL.pattern[:-1] + gaiji.PRIVATE_USE.pattern[1:])
+SUSPECT = re.compile(_CONTROL.pattern[:-1] + gaiji.PRIVATE_USE.pattern[1:])
 _SHOWN = 20  # characters of a number that a message repeats
 
 
@@ -52,7 +52,7 @@ def parser(column: Column, table: gaiji.Lookup = gaiji.NOTHING) -> Callable[[str
 
 
 def _text(table: gaiji.Lookup, cell: str, column: Column) -> Value:
-    if not _SUSPECT.search(cell):
+    if not SUSPECT.search(cell):
         return cell
     found = dict.fromkeys(gaiji.PRIVATE_USE.findall(cell))
     if unsettled := [char for char in found if char not in table.settled]:

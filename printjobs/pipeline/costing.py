@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -29,33 +30,33 @@ def bill(context: Context, run_id: str) -> tuple[Bill, bool]:
     """The bill of a run, and whether it is settled: by what was mailed once all is, before that by the plan."""
     run = context.run(run_id)
     with context.engine.connect() as connection:
-        pieces = production.run_pieces(connection, run_id)
+        counts = production.volume_counts(connection, run_id)
         joined = {s.city for s in runs.submissions(connection, run_id) if s.status == SubmissionStatus.ACCEPTED}
-    if not pieces:
+    if not counts:
         raise Refused(f"回 {run_id} はまだ計画していません。run go の後で費用を計算できます。")
     settled = all_posted(context, run_id)
     counted = {PieceStatus.MAILED} if settled else set(PieceStatus) - {PieceStatus.SUPERSEDED, PieceStatus.PULLED}
     tariff = reference.tariff(run.mailing_date)
-    volumes = _volumes([p for p in pieces if p.status in counted], joined, tariff)
+    volumes = _volumes((c for c in counts if c.status in counted), joined, tariff)
     population = {code: city.population for code, city in reference.cities().items()}
     return cost.make_bill(volumes, population, tariff), settled
 
 
-def _volumes(pieces: list[Record], cities: set[str], tariff: Tariff) -> dict[str, Volumes]:
-    """What each city had made, counted from its pieces. Reprints are the vendor's own expense."""
+def _volumes(counts: Iterable[Record], cities: set[str], tariff: Tariff) -> dict[str, Volumes]:
+    """What each city had made, from the counts of its pieces that are alike. Reprints are the vendor's own expense."""
     units: defaultdict[str, Counter[str]] = defaultdict(Counter)
     postage: defaultdict[str, Counter[str]] = defaultdict(Counter)
     notices: Counter[str] = Counter()
-    for piece in pieces:
-        own = units[piece.city]
-        own["sheet"] += piece.sheets
-        own["envelope"] += 1
-        own["insert"] += piece.inserts.bit_count()
-        own["hand_piece" if piece.sheet_class == 0 else "piece"] += 1
-        grams = weight_g(piece.sheets, piece.inserts)
-        name = cost.postage_class(grams, tariff) if piece.office else tariff.overseas.name
-        postage[piece.city][name] += 1
-        notices[piece.city] += piece.notices
+    for same in counts:
+        own = units[same.city]
+        own["sheet"] += same.pieces * same.sheets
+        own["envelope"] += same.pieces
+        own["insert"] += same.pieces * same.inserts.bit_count()
+        own["hand_piece" if same.sheet_class == 0 else "piece"] += same.pieces
+        grams = weight_g(same.sheets, same.inserts)
+        name = tariff.overseas.name if same.abroad else cost.postage_class(grams, tariff)
+        postage[same.city][name] += same.pieces
+        notices[same.city] += int(same.notices)
     return {code: Volumes(notices[code], dict(units[code]), dict(postage[code])) for code in cities}
 
 

@@ -13,6 +13,8 @@ from printjobs.render.places import Fault
 
 def fits(layout: CompiledLayout, notice: Notice) -> list[intake.Fit]:
     """The faults of a notice, each cell told once; empty when it can be printed."""
+    if layout.fits(notice):
+        return []
     found = [_fit(layout.kind, notice, fault) for fault in layout.check(notice)]
     if (sheets := layout.sheet_count(notice)) > MOST_SHEETS:
         told = f"この通知は{sheets:,}枚になり、1通の郵便物（{MOST_SHEETS}枚まで）に入りません。分けて提出してください。"

@@ -48,7 +48,6 @@ def _save(
     """Write batches with their generation, numbered from ``first``; returns the ids of their files."""
     rules = context.rules(context.kind(run.kind))
     file_ids: list[str] = []
-    placed: list[dict[str, object]] = []
     for number, (generation, batch) in enumerate(batches, start=first):
         batch_id = f"{run.id}-B{number:03d}"
         sheets = sum(f.sheets for f in batch.files)
@@ -75,32 +74,9 @@ def _save(
         ]
         production.add_files(connection, files)
         file_ids += [str(f["id"]) for f in files]
-        production.add_pieces(
-            connection,
-            (
-                {
-                    "batch_id": batch_id,
-                    "number": n,
-                    "run_id": run.id,
-                    "generation": generation,
-                    "city": p.city,
-                    "office": p.office,
-                    "zip": p.zip,
-                    "sheets": p.sheets,
-                    "inserts": p.inserts,
-                    "slips": p.slips,
-                    "notices": len(p.notices),
-                    "status": PieceStatus.PLANNED,
-                }
-                for n, p in enumerate(batch.pieces, start=1)
-            ),
-        )
-        placed += [
-            {"notice": notice, "in_batch": batch_id, "in_piece": n}
-            for n, p in enumerate(batch.pieces, start=1)
-            for notice in p.notices
-        ]
-    production.place_notices(connection, placed)
+        production.add_pieces(connection, batch_id, generation, batch.pieces)
+        place = production.place_notices if generation == 1 else production.move_notices
+        place(connection, batch_id, batch.pieces)
     return file_ids
 
 
@@ -129,8 +105,8 @@ def reprint(context: Context, run_id: str, *, whatever: bool = False) -> list[St
             batches += [(generation + 1, batch) for batch in planner.make_batches(pieces, rules)]
         first = len(production.batches(connection, run_id)) + 1
         files = _save(connection, context, run, batches, first)
-        superseded = {(PieceStatus.SPOILED, PieceStatus.SUPERSEDED): [(r.batch_id, r.number) for r in spoiled]}
-        production.set_piece_statuses(connection, superseded)
+        superseded = (PieceStatus.SPOILED, PieceStatus.SUPERSEDED)
+        production.set_piece_statuses(connection, superseded, ((r.batch_id, r.number) for r in spoiled))
         runs.add_event(
             connection, run_id, context.now(), "reprint", run_id, f"pieces {len(spoiled)} files {len(files)}"
         )

@@ -21,6 +21,7 @@ from printjobs.core import proofing
 from printjobs.core.model import Notice, Refused, SubmissionStatus
 from printjobs.core.proofing import Sample
 from printjobs.render import raster
+from printjobs.render.composing import Composer
 from printjobs.render.printfile import PlanDiffers
 from printjobs.render.proof import overlay
 from printjobs.render.writer import PdfWriter
@@ -156,12 +157,13 @@ def _draw(context: Context, run: Record, submission: Record, samples: list[Sampl
         index = index_pages(context.fonts, about, entries)
     sink = BytesIO()
     writer = PdfWriter(sink, title=f"{run.id} {submission.city} proof", date=run.mailing_date)
+    composer = Composer(layout, writer)
     for code, ink in index:
         writer.ink.add(ink)
         writer.add_page(code)
     for sample, entry, pages in zip(samples, entries, sides, strict=True):
         for page, side in enumerate(pages, start=entry.first):
-            code = layout.page(sample.notice, side, writer)
+            code = composer.page(sample.notice, side)
             place = f"{page}／{entries[-1].last}頁　通知書番号 {entry.number}"
             writer.add_page(code + overlay(layout.fonts, writer, place))
     writer.close()

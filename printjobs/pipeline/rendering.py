@@ -7,8 +7,9 @@ from itertools import groupby
 
 import msgspec
 
-from printjobs import preflight, reference
+from printjobs import reference
 from printjobs.core.model import FileStatus, Notice
+from printjobs.preflight import PreflightError, marks, structure
 from printjobs.render.printfile import FileJob, FilePiece, PlanDiffers, render_file, sheet_marks
 from printjobs.store import production, writing
 from printjobs.store.runs import Record
@@ -56,12 +57,12 @@ def check(context: Context, file_id: str) -> list[Step]:
     expected = (text for piece in _pieces(context, file, with_notices=False) for _, text in sheet_marks(job, piece))
     path = context.files.local_path(file_key(file))
     if context.files.sha256(file_key(file)) != file.sha256:  # a back carries no mark that could tell
-        raise preflight.PreflightError(
-            f"{file_id} が組版の後で変わっています。保管場所を調べ、控えから戻してください。"
-        )
-    pages = preflight.check(path, expected, 2 if reference.vendor().print_.duplex else 1)
+        raise PreflightError(f"{file_id} が組版の後で変わっています。保管場所を調べ、控えから戻してください。")
+    per_sheet = 2 if reference.vendor().print_.duplex else 1
+    structure.check(path, job.form, per_sheet)
+    pages = marks.check(path, expected, per_sheet)
     if pages != file.pages:
-        raise preflight.PreflightError(f"{file_id} は{pages}頁で、計画の{file.pages}頁と違います。作り直してください。")
+        raise PreflightError(f"{file_id} は{pages}頁で、計画の{file.pages}頁と違います。作り直してください。")
     with writing(context.engine) as connection:
         last = production.file_checked(connection, file_id, batch.id)
     return [Step("package", (batch.id,))] if last else []
@@ -77,6 +78,7 @@ def _job(context: Context, run: Record, batch: Record, file: Record) -> FileJob:
         by_hand=batch.sheet_class == 0,
         date=run.mailing_date,
         key=context.mark_key(run.id),
+        form=reference.vendor().print_.file_form,
     )
 
 

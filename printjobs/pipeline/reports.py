@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from fonts import Chain, clusters
 from printjobs.core import gaiji
-from printjobs.core.characters import ordinary
+from printjobs.core.characters import unusual
 from printjobs.core.kinds import ADDRESSEE, Column, Kind, Table, Type
 from printjobs.core.model import Notice
 from printjobs.files import Writer
@@ -32,45 +33,36 @@ _OVERFLOW = (
 _GAIJI = ("外字コード", "シフトJIS", "状態", "ファイル", "行", "項目", "通知書番号", "宛名番号", "前後の文字")
 _CHARACTERS = ("文字", "コード", "書体と字形", "通知数", "出現数")
 _SET_ASIDE = "印刷せず取り置き"  # nothing is cut, nothing substituted
-_MOST = 100_000  # texts remembered as holding nothing unusual
 
 
 class Characters:
-    """Counts the characters of printed texts that are not in JIS X 0208: by the sequence that one glyph draws.
-
-    Most texts come again and again (places, uses, given names), so a text that held none is looked at once.
-    """
+    """Counts the characters of printed texts that are not in JIS X 0208: by the sequence that one glyph draws."""
 
     def __init__(self, kind: Kind) -> None:
         self._fields = _texts_of(kind.notices, ADDRESSEE)
-        self._rows = [(t.name, [t.index(key) for key in texts]) for t in kind.details if (texts := _texts_of(t))]
-        self._plain: set[str | int] = {""}
+        self._rows = [(t.name, pick) for t in kind.details if (pick := _picker(t))]
         self._notices: Counter[str] = Counter()
         self._times: Counter[str] = Counter()
 
     def add(self, notice: Notice) -> None:
         """Count one notice that will be printed."""
         who, fields = notice.addressee, notice.fields
-        texts: list[str | int] = [who.name, who.address, who.building, who.country]
-        texts += [fields[key] for key in self._fields]
-        for table, places in self._rows:
-            texts += [row[place] for row in notice.tables[table] for place in places]
-        new = set(texts) - self._plain
-        if not new:
-            return
-        usual = ordinary()
-        unusual = {text for text in new if not usual.issuperset(str(text))}
-        if len(self._plain) < _MOST:
-            self._plain |= new - unusual if unusual else new
-        if unusual:
-            self._count(Counter(str(text) for text in texts if text in unusual))
+        texts = [who.name, who.address, who.building, who.country]
+        texts += [str(fields[key]) for key in self._fields]
+        for table, pick in self._rows:
+            for row in notice.tables[table]:
+                texts += pick(row)
+        if unusual().search("".join(texts)):
+            self._count(texts)
 
-    def _count(self, texts: Counter[str]) -> None:
-        found: Counter[str] = Counter()
-        for text, times in texts.items():
-            for cluster in clusters(text):
-                if not ordinary().issuperset(cluster):
-                    found[cluster] += times
+    def _count(self, texts: Iterable[str]) -> None:
+        found = Counter(
+            cluster
+            for text in texts
+            if unusual().search(text)
+            for cluster in clusters(text)
+            if unusual().search(cluster)
+        )
         self._times += found
         self._notices.update(found.keys())
 
@@ -86,6 +78,14 @@ class Characters:
 def _texts_of(table: Table, besides: Sequence[Column] = ()) -> list[str]:
     """Keys of a table's columns that hold free text; the others have nothing but digits and known words."""
     return [c.key for c in table.columns if c.type is Type.TEXT and c not in besides]
+
+
+def _picker(table: Table) -> Callable[[list[str | int]], Sequence[Any]] | None:
+    """What takes the free texts out of a detail row; None for a table without any."""
+    places = [table.index(key) for key in _texts_of(table)]
+    if len(places) == 1:
+        return itemgetter(slice(places[0], places[0] + 1))
+    return itemgetter(*places) if places else None
 
 
 def write(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from hashlib import file_digest
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from printjobs.core.marks import sheet
 from printjobs.core.model import BadInput, BatchStatus, PieceStatus, Refused, RunStatus
-from printjobs.core.reconcile import DISPOSITIONS, Event, Expected, Finding, Key, Result, reconcile
+from printjobs.core.pieces import Expected, Pieces
+from printjobs.core.reconcile import DISPOSITIONS, Event, Finding, Reconciler
 from printjobs.store import production, runs, tracking, writing
+from printjobs.store.runs import Record
 
 from .context import Context, Step
 from .planning import reprint
@@ -21,6 +26,7 @@ from .planning import reprint
 COLUMNS = ("time", "event", "batch", "piece", "mark", "status", "count")
 _EVENTS = ("sheet", "piece", "post")
 _DIGITS = 9
+_PART = 10_000  # lines read, judged and written at a time
 
 
 class Settled(NamedTuple):
@@ -54,63 +60,79 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
             return Settled(before.lines, {}, [], [], "", again=True)
         if status == RunStatus.CLOSED:
             raise Refused(f"回 {run_id} は締めてあります。新しい報告は受け取れません。内容を受託者と確かめてください。")
-        seen = tracking.seen_sheets(connection, run_id)
-        rows = production.run_pieces(connection, run_id)
-        ids = {r.batch: r.batch_id for r in rows}
-        before_status = {(r.batch, r.number): PieceStatus(r.status) for r in rows}
-        expected = {
-            key: Expected(r.sheets, r.generation, before_status[key], seen.get(key, ()))
-            for r in rows
-            if (key := (r.batch, r.number)) and r.status != PieceStatus.PLANNED
-        }
-        lines = [0]
-        mark_key = context.mark_key(run_id)
-        result = reconcile(expected, _events(path, lines), lambda text: sheet.decode(text, mark_key), run.code)
-        changes = _changes(result, before_status)
-        named = {change: [(ids[batch], piece) for batch, piece in keys] for change, keys in changes.items()}
-        production.set_piece_statuses(connection, named)
-        counts = Counter(str(new) for key, new in result.statuses.items() if new != before_status[key])
-        for batch in result.posted:
-            production.batch_posted(connection, ids[batch])
-        log = tracking.add_scan_log(connection, run_id, data_hash, lines[0])
-        tracking.add_sightings(connection, log, result.sightings)
-        tracking.add_findings(connection, log, result.findings)
+        log = tracking.add_scan_log(connection, run_id, data_hash)
+        lines, counts, findings = _take(context, connection, run, log, _events(path))
+        tracking.end_scan_log(connection, log, lines)
         detail = " ".join(f"{k} {v}" for k, v in sorted(counts.items()))
-        runs.add_event(connection, run_id, context.now(), "scans", data_hash[:16], f"lines {lines[0]} {detail}")
+        runs.add_event(connection, run_id, context.now(), "scans", data_hash[:16], f"lines {lines} {detail}")
     try:
         steps, held = reprint(context, run_id), ""
     except Refused as ceiling:
         steps, held = [], str(ceiling)
-    return Settled(lines[0], dict(counts), result.findings, steps, held, again=False)
+    return Settled(lines, dict(counts), findings, steps, held, again=False)
 
 
-def _changes(result: Result, before: Mapping[Key, PieceStatus]) -> dict[tuple[PieceStatus, PieceStatus], list[Key]]:
-    """Pieces by the step they make, in an order that makes each step legal: inserted before mailed."""
-    changes: defaultdict[tuple[PieceStatus, PieceStatus], list[Key]] = defaultdict(list)
-    for key, new in result.statuses.items():
-        old = before[key]
-        if old == PieceStatus.RELEASED and new == PieceStatus.MAILED:
-            changes[PieceStatus.RELEASED, PieceStatus.INSERTED].append(key)
-            old = PieceStatus.INSERTED
-        if old != new:
-            changes[old, new].append(key)
-    return {change: changes[change] for change in sorted(changes, key=lambda c: c[1] == PieceStatus.MAILED)}
+def _take(
+    context: Context, connection: Connection, run: Record, log: int, events: Iterator[Event]
+) -> tuple[int, Counter[str], list[Finding]]:
+    """Settle pieces by a report, part by part: its lines, how many pieces got which status, what to look at."""
+    pieces = _released(connection, run.id)
+    mark_key = context.mark_key(run.id)
+    reconciler = Reconciler(pieces, lambda text: sheet.decode(text, mark_key), run.code)
+    lines, findings = 0, list[Finding]()
+    while part := list(islice(events, _PART)):
+        result = reconciler.feed(part)
+        tracking.add_sightings(connection, log, result.sightings)
+        tracking.add_findings(connection, log, result.findings)
+        lines += len(part)
+        findings += result.findings
+        result.sightings.clear()
+        result.findings.clear()
+    ids = {b.number: b.id for b in production.batches(connection, run.id)}
+    moves = pieces.moves()
+    for move in moves:
+        moved = ((ids[batch], number) for batch, number in pieces.moved(*move))
+        production.set_piece_statuses(connection, _way(*move), moved)
+    for batch in reconciler.result.posted:
+        production.batch_posted(connection, ids[batch])
+    counts: Counter[str] = Counter()
+    for (_, new), count in moves.items():
+        counts[str(new)] += count
+    return lines, counts, findings
 
 
-def _events(path: Path, lines: list[int]) -> Iterator[Event]:
+def _released(connection: Connection, run_id: str) -> Pieces:
+    """What was released and how it stands before a report."""
+    pieces = Pieces(
+        ((r.batch, r.number), Expected(r.sheets, r.generation, PieceStatus(r.status)))
+        for r in production.released_pieces(connection, run_id)
+    )
+    for batch, piece, number in tracking.seen_sheets(connection, run_id):
+        pieces.remember((batch, piece), number)
+    return pieces
+
+
+def _way(old: PieceStatus, new: PieceStatus) -> tuple[PieceStatus, ...]:
+    """The legal steps from one status to another: nothing is mailed that was not inserted."""
+    if (old, new) == (PieceStatus.RELEASED, PieceStatus.MAILED):
+        return (old, PieceStatus.INSERTED, new)
+    return (old, new)
+
+
+def _events(path: Path) -> Iterator[Event]:
     """A report in the plain CSV form; :class:`BadInput` with the line when it is not one."""
     with path.open("rb") as raw:
         reader = csv.reader(TextIOWrapper(raw, encoding="utf-8-sig", newline=""), strict=True)
+        line = 1
         try:
             header = next(reader, None)
             if header != list(COLUMNS):
                 raise BadInput(f"報告ファイルの見出しが違います。{','.join(COLUMNS)} の順の列にしてください。")
             for line, cells in enumerate(reader, start=2):
-                lines[0] += 1
                 yield _event(line, cells)
         except (UnicodeDecodeError, csv.Error) as error:
             raise BadInput(
-                f"報告ファイルの{lines[0] + 2}行目付近を読めません（{error}）。出力し直してください。"
+                f"報告ファイルの{line + 1}行目付近を読めません（{error}）。出力し直してください。"
             ) from error
 
 
@@ -140,5 +162,5 @@ def all_posted(context: Context, run_id: str) -> bool:
         return (
             bool(batches)
             and all(b.status == BatchStatus.POSTED for b in batches)
-            and not production.pieces_with_status(connection, run_id, PieceStatus.SPOILED)
+            and not production.count_pieces(connection, run_id, PieceStatus.SPOILED)
         )

@@ -65,7 +65,7 @@ def unfinished(context: Context, run_id: str) -> list[Step]:
 def _after_release(context: Context, run_id: str) -> list[Step]:
     """Reprints that a report left to be made, or the closing when everything is in the post."""
     with context.engine.connect() as connection:
-        spoiled = len(production.pieces_with_status(connection, run_id, PieceStatus.SPOILED))
+        spoiled = production.count_pieces(connection, run_id, PieceStatus.SPOILED)
         may_reprint = spoiled <= planning.ceiling(connection, run_id)
     if spoiled:
         return [Step("reprint", (run_id,))] if may_reprint else []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import blake2s, file_digest, sha256
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
@@ -156,13 +156,12 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
     if submission.status != SubmissionStatus.RECEIVED:
         return []
     run = context.run(submission.run_id)
-    with tempfile.TemporaryFile() as spool:
+    with _Spool() as rows, _Spool() as problems, _Spool() as listed:
         try:
-            read = _read(context, run, submission, spool, progress)
+            read = _read(context, run, submission, _Spools(rows, problems, listed), progress)
         except BadInput as refusal:
             _refuse(context, submission, refusal)
             return []
-        listed = _spooled(spool, intake.Listed)
         reports.write(context, run.id, submission.city, listed, context.layout(run), read.characters)
         proofs.withdraw(context, submission)  # handed in before: the table of gaiji may read it otherwise now
         with writing(context.engine) as connection:
@@ -176,8 +175,8 @@ def take_in(context: Context, submission_id: str, progress: Progress | None = No
             }
             if in_time and runs.settle_submission(connection, submission.id, SubmissionStatus.ACCEPTED, totals):
                 runs.replace_earlier(connection, run.id, submission.city, submission.id)
-                production.add_notices(connection, _spooled(spool, dict))
-                runs.add_problems(connection, submission.id, _spooled(spool, Problem))
+                production.add_notices(connection, rows)
+                runs.add_problems(connection, submission.id, problems)
                 gaiji.add_unknown(
                     connection, submission.city, read.character_set, sorted(read.unknown), run.id, context.now()
                 )
@@ -206,6 +205,47 @@ def _refuse(context: Context, submission: Record, refusal: BadInput) -> None:
             runs.add_event(connection, submission.run_id, context.now(), "refuse", submission.city)
 
 
+class _Spool:
+    """Values held back on disk, so that memory does not grow with a city; read in the order they were added."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._held = list[Any]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, values: Iterable[Any]) -> None:
+        self._held += values
+        if len(self._held) >= _ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        pickle.dump(self._held, self._file, protocol=5)
+        self._held = []
+
+    def __iter__(self) -> Iterator[Any]:
+        self._flush()
+        self._file.seek(0)
+        while True:
+            try:
+                values = pickle.load(self._file)  # noqa: S301 - our own bytes, from a file nobody else can open
+            except EOFError:
+                return
+            yield from values
+
+
+class _Spools(NamedTuple):
+    """What comes of a hand-in besides its records: light rows, problems, and what the city's own lists tell."""
+
+    rows: _Spool
+    problems: _Spool
+    listed: _Spool
+
+
 class _Read(NamedTuple):
     """A hand-in that was read to its end. ``unknown``: codes of gaiji that the table does not have."""
 
@@ -218,8 +258,8 @@ class _Read(NamedTuple):
     characters: reports.Characters
 
 
-def _read(context: Context, run: Record, submission: Record, spool: IO[bytes], progress: Progress | None) -> _Read:
-    """Stream a hand-in: records into their file, light rows and problems into the spool."""
+def _read(context: Context, run: Record, submission: Record, spools: _Spools, progress: Progress | None) -> _Read:
+    """Stream a hand-in: records into their file, all else into the spools."""
     kind, layout = context.kind(run.kind), context.layout(run)
     inbox = submission.inbox
     transmittal = intake.parse(context.files.read(f"{inbox}/{intake.NAME}"), kind, run.year, submission.city)
@@ -252,52 +292,25 @@ def _read(context: Context, run: Record, submission: Record, spool: IO[bytes], p
         unknown, characters = set[str](), reports.Characters(kind)
         encode = msgspec.msgpack.Encoder().encode
         with context.files.writer(records) as writer:
-            block = _Spooler(spool)
             for outcome in reader:
                 rejected += outcome.rejected
-                block.add(outcome.problems)
-                block.add(outcome.listed)
-                unknown |= {code for told in outcome.listed for code, state in told.gaiji if state == UNKNOWN}
+                if outcome.problems:
+                    spools.problems.add(outcome.problems)
+                    spools.listed.add(outcome.listed)
+                    unknown |= {code for told in outcome.listed for code, state in told.gaiji if state == UNKNOWN}
                 if outcome.notice is not None:
                     characters.add(outcome.notice)
                     data = encode(outcome.notice)
                     writer.write(data)
-                    block.add([_row(run.id, submission.id, outcome.notice, start, len(data), layout, zips)])
+                    spools.rows.add([_row(run.id, submission.id, outcome.notice, start, len(data), layout, zips)])
                     start += len(data)
                 done += 1
                 if progress and done % 500 == 0:
                     progress(done, transmittal.notices)
             reader.settle()
-            block.flush()
     if progress:
         progress(transmittal.notices, transmittal.notices)
     return _Read(reader, records, rejected, transmittal.character_set, version, unknown, characters)
-
-
-class _Spooler:
-    """Holds rows back on disk, so that memory does not grow with a city."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._rows = file, list[Any]()
-
-    def add(self, rows: Iterable[Any]) -> None:
-        self._rows += rows
-        if len(self._rows) >= _ROWS:
-            self.flush()
-
-    def flush(self) -> None:
-        pickle.dump(self._rows, self._file, protocol=5)
-        self._rows = []
-
-
-def _spooled(file: IO[bytes], of: type[Any]) -> Iterator[Any]:
-    file.seek(0)
-    while True:
-        try:
-            rows = pickle.load(file)  # noqa: S301 - our own bytes, from a file nobody else can open
-        except EOFError:
-            return
-        yield from (row for row in rows if isinstance(row, of))
 
 
 def _compare_hashes(context: Context, inbox: str, transmittal: intake.Transmittal) -> None:

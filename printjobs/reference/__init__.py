@@ -8,8 +8,12 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib.resources import files
+from io import BytesIO
+from pathlib import PurePath
+from typing import NamedTuple
 
 import msgspec
+from PIL import ImageCms
 
 from printjobs.core.checkdigit import local_government_code
 from printjobs.core.cost import Tariff
@@ -27,13 +31,30 @@ class City(msgspec.Struct, frozen=True):
     taxpayers: dict[str, int]
 
 
+FILE_FORMS = {"pdf": "PDF 1.6", "pdfx4": "PDF/X-4", "pdfvt1": "PDF/VT-1"}
+_CHANNELS = {"GRAY": 1, "CMYK": 4}  # the spaces of a press in which DeviceGray is its black ink
+
+
+class OutputProfile(NamedTuple):
+    """An ICC profile of class ``prtr``: its own description, its channels, its bytes."""
+
+    name: str
+    channels: int
+    data: bytes
+
+
 class PrintProfile(msgspec.Struct, frozen=True):
-    """What the press takes: device resolution in dpi and the limits of one print file."""
+    """What the press takes: device resolution in dpi, the limits of one print file, its form (:data:`FILE_FORMS`).
+
+    ``icc``: the press's own output profile for the forms that carry one, a file beside vendor.toml; else empty.
+    """
 
     dpi: int
     duplex: bool
     file_pieces: int
     file_pages: int
+    file_form: str
+    icc: str = ""
 
 
 class InsertProfile(msgspec.Struct, frozen=True):
@@ -100,7 +121,42 @@ def city(code: str) -> City:
 
 @cache
 def vendor() -> Vendor:
-    return msgspec.toml.decode(_read("vendor.toml"), type=Vendor)
+    """The vendor profile; :class:`UsageError` for a form of print file that nobody knows."""
+    found = msgspec.toml.decode(_read("vendor.toml"), type=Vendor)
+    if found.print_.file_form not in FILE_FORMS:
+        raise UsageError(
+            f"vendor.toml の file_form「{found.print_.file_form}」は扱えません。"
+            f"{'、'.join(FILE_FORMS)} のどれかにしてください。"
+        )
+    return found
+
+
+def output_profile() -> OutputProfile | None:
+    """The press's own output profile, None when the vendor has given none.
+
+    :class:`UsageError` when the file is not there or is no profile of a press that prints black.
+    """
+    name = vendor().print_.icc
+    return _output_profile(name) if name else None
+
+
+@cache
+def _output_profile(name: str) -> OutputProfile:
+    told = f"vendor.toml の icc「{name}」"
+    if PurePath(name).name != name or not files(__name__).joinpath(name).is_file():
+        raise UsageError(f"{told}がありません。vendor.toml と同じフォルダに置き、ファイル名だけを書いてください。")
+    data = _read(name)
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(data)).profile
+    except OSError:
+        raise UsageError(f"{told}は ICC プロファイルとして読めません。印刷機のプロファイルに替えてください。") from None
+    channels = _CHANNELS.get(profile.xcolor_space, 0)
+    if profile.device_class != "prtr" or not channels:
+        raise UsageError(
+            f"{told}は出力用（prtr）の{'・'.join(_CHANNELS)}のプロファイルではありません"
+            f"（{profile.device_class}、{profile.xcolor_space.strip()}）。印刷機のプロファイルに替えてください。"
+        )
+    return OutputProfile((profile.profile_description or name).strip(), channels, data)
 
 
 class CustomerBarcode(msgspec.Struct, frozen=True):

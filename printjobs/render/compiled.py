@@ -1,11 +1,12 @@
 """A layout compiled for one kind and set of faces: templates per city, slots as functions.
 
-``check`` says before anything is printed whether a notice fits; ``sheets`` and ``page`` make it.
+``check`` says before anything is printed whether a notice fits; ``sides`` tells its pages. ``composing`` draws them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -16,12 +17,13 @@ from printjobs.core.kinds import Kind
 from printjobs.core.model import Notice
 
 from .city import CityText
-from .fields import Condition, FieldError, PageInfo, Row, Schema, compile_condition, compile_text
+from .fields import Condition, FieldError, PageInfo, Row, Schema, compile_condition, compile_slot
+from .fitness import Fitness
 from .marks import MarkPlace, compile_mark
 from .places import Fault, Place
 from .template import PAD, Template
 from .text import MM
-from .writer import Ink, PdfWriter
+from .writer import Ink
 
 
 class Side(NamedTuple):
@@ -70,10 +72,17 @@ class CompiledLayout:
         self.cities = cities
         self.schema = schema_of(kind, cities)
         self._statics: dict[str, Drawable] = {}
-        self._forms: dict[str, tuple[str, Ink]] = {}
+        self._forms: dict[tuple[str, str], tuple[str, Ink]] = {}
+        self._seen: tuple[Notice | None, Mapping[str, list[Row]]] = None, {}
         self._views = {name: self._compile_view(name, rows) for name, rows in layout.rows.items()}
         self.pages = {name: self._compile_page(name, page) for name, page in layout.pages.items()}
         self._flow_counts = {(page.name, flow.of): flow.count for page in self.pages.values() for flow in page.flows}
+        self._fixed_sheets = sum(not sheet.flow for sheet in layout.sheets)
+        self._sheet_rows = [  # how many rows of a view go on a sheet that flows
+            (sheet.flow, self._flow_counts[sheet.front, sheet.flow] * (2 if sheet.back == sheet.front else 1))
+            for sheet in layout.sheets
+            if sheet.flow
+        ]
 
     def _compile_view(self, name: str, rows: Rows) -> tuple[str, Condition | None, Condition | None]:
         if rows.of not in [t.name for t in self.kind.details]:
@@ -83,7 +92,7 @@ class CompiledLayout:
 
     def _place(self, slot: Slot, table: str = "") -> Place:
         style = self.layout.styles[slot.style]
-        return Place(slot, style, self.fonts.chains[style.font], compile_text(slot.text, self.schema, table))
+        return Place(slot, style, self.fonts.chains[style.font], compile_slot(slot.text, self.schema, table))
 
     def _blocks(self, name: str, group: Page | Group | Repeat, table: str = "") -> Iterator[Block]:
         """A group's own things and its parts, each a block with a form of its own if it has anything static."""
@@ -124,21 +133,24 @@ class CompiledLayout:
             block for form, group in zip(names, groups, strict=True) for block in self._blocks(form, group, table)
         )
 
-    def views(self, notice: Notice) -> dict[str, list[Row]]:
-        """The rows of each named view of this notice."""
-        return {
-            name: []
-            if when and not when(notice, [])
-            else [row for row in notice.tables[of] if where is None or where(notice, row)]
-            for name, (of, when, where) in self._views.items()
-        }
+    def views(self, notice: Notice) -> Mapping[str, list[Row]]:
+        """The rows of each named view of this notice; it is asked for several times before the next one."""
+        seen = self._seen
+        if seen[0] is not notice:
+            found = {name: self._view(notice, *parts) for name, parts in self._views.items()}
+            seen = self._seen = notice, found
+        return seen[1]
+
+    @staticmethod
+    def _view(notice: Notice, of: str, when: Condition | None, where: Condition | None) -> list[Row]:
+        if when and not when(notice, []):
+            return []
+        rows = notice.tables[of]
+        return [row for row in rows if where(notice, row)] if where else rows
 
     def has_rows(self, notice: Notice, view: str) -> bool:
         """Whether a named view has any row: whether there is a payment slip to print."""
-        of, when, where = self._views[view]
-        if when and not when(notice, []):
-            return False
-        return any(where is None or where(notice, row) for row in notice.tables[of])
+        return bool(self.views(notice)[view])
 
     def sides(self, notice: Notice) -> list[Side]:
         """The pages of a notice in order, front and back of each sheet in turn."""
@@ -168,10 +180,15 @@ class CompiledLayout:
         ]
 
     def sheet_count(self, notice: Notice) -> int:
-        return len(self.sides(notice)) // 2
+        """How many sheets ``sides`` makes."""
+        views = self.views(notice)
+        return self._fixed_sheets + sum([-(-len(views[view]) // rows) for view, rows in self._sheet_rows])
 
-    def _drawn(self, notice: Notice, side: Side) -> Iterator[tuple[Block, Flow | None, int, Row]]:
-        """Every block of a side that is drawn, the flow it repeats in, and the row with its index there."""
+    def drawn(self, notice: Notice, side: Side) -> Iterator[tuple[Block, Flow | None, int, Row]]:
+        """Every block of a side that is drawn, the flow it repeats in, and the row with its index there.
+
+        Those of the page come first, then each flow's from its first row to its last.
+        """
         page = self.pages[side.page]
         for block in page.blocks:
             if block.when is None or block.when(notice, []):
@@ -188,6 +205,28 @@ class CompiledLayout:
                     if block.when is None or block.when(notice, row):
                         yield block, flow, i, row
 
+    def fits(self, notice: Notice) -> bool:
+        """True when nothing keeps the notice from being printed as a letter; False when only :meth:`check` can say."""
+        return self._fitness.surely(notice, self.views(notice), self.sheet_count(notice))
+
+    @cached_property
+    def _fitness(self) -> Fitness:
+        pages = self.pages.values()
+        places = [(place, "") for page in pages for block in page.blocks for place in block.places]
+        for flow in (flow for page in pages for flow in page.flows):
+            table = self.layout.rows[flow.of].of
+            places += [(place, table) for block in flow.blocks for place in block.places]
+        sheets = self.layout.sheets
+        flowing = {(sheet.front, sheet.flow) for sheet in sheets}
+        plain = {n for s in sheets for n in (s.front, s.back, s.blank) if not (s.flow and n == s.front)}
+        limits = [
+            (flow.of, flow.count)
+            for page in pages
+            for flow in page.flows
+            if page.name in plain or (page.name, flow.of) not in flowing
+        ]
+        return Fitness(self.kind, places, limits)
+
     def check(self, notice: Notice) -> list[Fault]:
         """What keeps this notice from being printed; empty when every text fits and has its glyphs."""
         faults = []
@@ -198,7 +237,7 @@ class CompiledLayout:
                     if count > flow.count:
                         table = self.layout.rows[flow.of].of
                         faults.append(Fault("too_many_rows", (), table, 0, f"{count} > {flow.count}"))
-            for block, around, _, row in self._drawn(notice, side):
+            for block, around, _, row in self.drawn(notice, side):
                 faults += self._faults(block, around, notice, row, side.info)
         return faults
 
@@ -213,31 +252,13 @@ class CompiledLayout:
                 index = next((i for i, r in enumerate(notice.tables.get(table, ())) if r is row), 0)
                 yield Fault(found[0], place.fields, table, index, *found[1:], len(text), place.holds)
 
-    def page(self, notice: Notice, side: Side, writer: PdfWriter) -> str:
-        """Page code of one side; the forms it needs are added to the writer on first use."""
-        out: list[str] = []
-        texts: list[str] = []
-        for block, flow, index, row in self._drawn(notice, side):
-            down = index * flow.pitch if flow else 0.0
-            if block.form:
-                form = self._form(writer, block.form, notice.city)
-                out.append(f"q 1 0 0 1 0 {-down:.3f} cm /{form} Do Q\n" if down else f"/{form} Do\n")
-            out += [mark.code(notice, row, side.info, down) for mark in block.marks]
-            for place in block.places:
-                place.draw(texts, place.fill(notice, row, side.info), down, writer.ink)
-        if texts:
-            out += ["BT\n", *texts, "ET\n"]
-        return "".join(out)
-
-    def _form(self, writer: PdfWriter, name: str, city: str) -> str:
-        """Draw the static part of a block for one city, once per file."""
-        key = f"{name}.{city}"
-        if not writer.has_form(key):
-            if key not in self._forms:
-                template = self.template(name, city)
-                self._forms[key] = template.code, template.ink
-            writer.add_form(key, *self._forms[key])
-        return key
+    def form(self, name: str, city: str) -> tuple[str, Ink]:
+        """Page code and ink of a block's static part, drawn for one city; drawn once."""
+        key = name, city
+        if key not in self._forms:
+            template = self.template(name, city)
+            self._forms[key] = template.code, template.ink
+        return self._forms[key]
 
     def template(self, name: str, city: str) -> Template:
         """The static part of a block, drawn for one city."""

@@ -46,6 +46,23 @@ Getter = Callable[[Notice, Row, PageInfo], str | int]
 Condition = Callable[[Notice, Row], bool]
 Fill = Callable[[Notice, Row, PageInfo], str]
 
+
+class Source(NamedTuple):
+    """A slot's text in two steps, so that equal values need not be written out twice.
+
+    ``get`` gives a value that decides the text, ``write`` makes the text of it. ``cell``: the place in the row when
+    the value is one of the row's own, else None.
+    """
+
+    get: Getter
+    write: Callable[[str | int], str]
+    cell: int | None = None
+
+    def fill(self, notice: Notice, row: Row, page: PageInfo) -> str:
+        """The text that the slot shows."""
+        return self.write(self.get(notice, row, page))
+
+
 _FORMATS: dict[str, Callable[..., str]] = {
     "": str,
     "yen": japanese.yen,
@@ -59,6 +76,7 @@ _FORMATS: dict[str, Callable[..., str]] = {
 }
 _FORMAT_TYPES = {"yen": Type.YEN, "date": Type.DATE, "area": Type.AREA, "period": Type.COUNT, "month": Type.COUNT}
 _FIELD = re.compile(r"\{([\w.]+)(?::(\w+))?\}")
+_ALONE = re.compile(r"([^{}\[\]]*)\{([\w.]+)(?::(\w+))?\}([^{}\[\]]*)")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 ADDRESS_PARTS = "city.address_parts"  # which parts of an address a city writes, in its own order
 
@@ -193,6 +211,19 @@ def field_names(text: str) -> tuple[str, ...]:
     return tuple(part for name in names_in(text) for part in parts_of(name))
 
 
+def compile_slot(text: str, schema: Schema, table: str = "") -> Source:
+    """A slot's text as the one value that it shows with what stands around it, or as a whole."""
+    match = _ALONE.fullmatch(text)
+    if not match:
+        return Source(compile_text(text, schema, table), str)
+    before, path, form, after = match[1], match[2], match[3] or "", match[4]
+    written = _writer(path, form, schema, table)
+    scope, _, key = path.rpartition(".")
+    cell = [c.key for c in schema.kind.table(table).columns[1:]].index(key) if scope == "row" else None
+    around = (lambda value: f"{before}{written(value)}{after}") if before or after else written
+    return Source(getter(path, schema, table), around, cell)
+
+
 def compile_text(text: str, schema: Schema, table: str = "") -> Fill:
     """A function that makes a slot's text; raises :class:`FieldError` for an unknown field."""
     plain = _OPTIONAL.sub(lambda part: part[1], text)
@@ -228,13 +259,18 @@ def _constant(text: str) -> Fill:
 
 
 def _field(path: str, form: str, schema: Schema, table: str) -> Fill:
+    get, write = getter(path, schema, table), _writer(path, form, schema, table)
+    return lambda notice, row, page: write(get(notice, row, page))
+
+
+def _writer(path: str, form: str, schema: Schema, table: str) -> Callable[[str | int], str]:
+    """How a field's value is written in a format; :class:`FieldError` for a format that does not suit it."""
     if form not in _FORMATS:
         raise FieldError(f"no format is called {form}; known: " + ", ".join(filter(None, _FORMATS)))
-    get, write = getter(path, schema, table), _FORMATS[form]
     column = column_of(path, schema.kind, table)
     if form in _FORMAT_TYPES and not (column and column.type is _FORMAT_TYPES[form]):
         raise FieldError(f"{path} cannot be written as {form}")
-    return lambda notice, row, page: write(get(notice, row, page))
+    return _FORMATS[form]
 
 
 def _unless_empty(text: str, schema: Schema, table: str) -> Fill:

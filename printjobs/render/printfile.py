@@ -12,6 +12,8 @@ from printjobs.core.model import Notice
 from printjobs.reference import MarkPlace
 
 from .compiled import CompiledLayout
+from .composing import Composer
+from .pdfx import Facts, print_writer
 from .symbols import image_code, sheet_qr, sheet_qr_extent
 from .template import Template
 from .text import MM
@@ -40,7 +42,7 @@ class FilePiece(NamedTuple):
 
 
 class FileJob(NamedTuple):
-    """What all pieces of a file share."""
+    """What all pieces of a file share; ``form`` is one of ``reference.FILE_FORMS``."""
 
     file_id: str
     run: str
@@ -50,6 +52,7 @@ class FileJob(NamedTuple):
     by_hand: bool
     date: str
     key: bytes
+    form: str = "pdf"
 
 
 class Written(NamedTuple):
@@ -114,22 +117,28 @@ def render_file(
     sink: Sink, layout: CompiledLayout, place: MarkPlace, dpi: int, job: FileJob, pieces: Iterable[FilePiece]
 ) -> Written:
     """Write a whole print file. The same job and pieces give the same bytes on every machine."""
-    writer = PdfWriter(sink, title=job.file_id, date=job.date)
-    painter = MarkPainter(layout, place, dpi)
+    about: Facts = {"Batch": job.batch_id, "File": job.file_id, "Generation": job.generation}
+    writer = print_writer(job.form, sink, title=job.file_id, date=job.date, facts=about)
+    composer, painter = Composer(layout, writer), MarkPainter(layout, place, dpi)
     sheets = 0
     for piece in pieces:
         texts = [text for _, text in sheet_marks(job, piece)]
         sheets += len(texts)
         if piece.section:
+            writer.begin_part({"Kind": "separator", "Piece": piece.number, "Sheets": 1})
             writer.add_page(_separator(layout, writer, job, piece) + painter.code(texts.pop(0), writer))
-            writer.add_page("")
+            writer.add_page("", shared=True)
+        writer.begin_part({"Kind": "piece", "Piece": piece.number, "Sheets": piece.sheets, "City": piece.city})
         for notice in piece.notices:
             sides = layout.sides(notice)
             if len(sides) // 2 > len(texts):
                 raise PlanDiffers(f"{job.file_id} piece {piece.number}: more sheets than planned")
             for i, side in enumerate(sides):
-                code = layout.page(notice, side, writer)
-                writer.add_page(code + painter.code(texts.pop(0), writer) if i % 2 == 0 else code)
+                code = composer.page(notice, side)
+                if i % 2 == 0:
+                    writer.add_page(code + painter.code(texts.pop(0), writer))
+                else:  # the same guide for everybody: what stands on many backs is written once
+                    writer.add_page(code, shared=side.rows is None)
         if texts:
             raise PlanDiffers(f"{job.file_id} piece {piece.number}: {len(texts)} sheets less than planned")
     writer.close()

@@ -7,17 +7,19 @@ canvas holds every page until it saves; see docs/performance.md for the measurem
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Protocol
 
+from deflate import zlib_compress
+
 from fonts import Chain, Face
-from fonts.pdf import font_objects
+from fonts.pdf import DEFLATE_LEVEL, font_objects
 
 A4 = (595.276, 841.89)  # pt
 _KIDS = 64  # pages of one node of the page tree
+_DEFLATED = "/Filter/FlateDecode"
 _CATALOG, _PAGES, _RESOURCES, _INFO = 1, 2, 3, 4
 
 
@@ -44,6 +46,8 @@ class Ink:
 class PdfWriter:
     """Write pages in order, then :meth:`close`. ``sha256``, ``size`` and ``pages`` tell what was written."""
 
+    _info_entries, _page_entries = "", b""  # what a form of file adds to those dictionaries
+
     def __init__(self, sink: Sink, *, title: str, date: str) -> None:
         self._sink = sink
         self._hash = sha256()
@@ -54,11 +58,16 @@ class PdfWriter:
         self._nodes: list[tuple[int, int]] = []  # object number, pages
         self._node = 0
         self._forms: dict[str, int] = {}
+        self._shared: dict[str, int] = {}  # content streams by what they say
         self.ink = Ink()
         self._write(b"%PDF-1.6\n%\xe2\xe3\xcf\xd3\n")
         when = date.replace("-", "")
         text = title.encode("utf-16-be").hex().upper()
-        self._object(_INFO, f"<</Title<FEFF{text}>/Producer(printjobs)/CreationDate(D:{when}000000+09'00')>>".encode())
+        self._object(
+            _INFO,
+            f"<</Title<FEFF{text}>/Producer(printjobs)/CreationDate(D:{when}000000+09'00')"
+            f"{self._info_entries}>>".encode(),
+        )
 
     @property
     def sha256(self) -> str:
@@ -89,25 +98,37 @@ class PdfWriter:
         number = self._forms[name] = self._reserve()
         self.ink.add(ink)
         box = f"/Type/XObject/Subtype/Form/BBox[0 0 {A4[0]} {A4[1]}]/Resources {_RESOURCES} 0 R/Filter/FlateDecode"
-        self._stream(number, box, zlib.compress(code.encode("latin-1"), 9))
+        self._stream(number, box, bytes(zlib_compress(code.encode("latin-1"), DEFLATE_LEVEL)))
 
     def has_form(self, name: str) -> bool:
         return name in self._forms
 
-    def add_page(self, code: str, size: tuple[float, float] = A4) -> None:
-        """One page of finished page code; ``size`` in pt."""
+    def add_page(self, code: str, size: tuple[float, float] = A4, *, shared: bool = False) -> None:
+        """One page of finished page code; ``size`` in pt. ``shared``: other pages may have the very same code."""
         if len(self._kids) == _KIDS or not self._node:
             self._close_node()
             self._node = self._reserve()
-        content, page = self._reserve(), self._reserve()
-        self._stream(content, "/Filter/FlateDecode", zlib.compress(code.encode("latin-1"), 6))
+        content = self._shared.get(code, 0) if shared else 0
+        if not content:
+            content = self._reserve()
+            self._stream(content, _DEFLATED, bytes(zlib_compress(code.encode("latin-1"), DEFLATE_LEVEL)))
+            if shared:
+                self._shared[code] = content
+        page = self._reserve()
         self._object(
             page,
-            b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %b %b]/Resources %d 0 R/Contents %d 0 R>>"
-            % (self._node, str(size[0]).encode(), str(size[1]).encode(), _RESOURCES, content),
+            b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %b %b]/Resources %d 0 R/Contents %d 0 R%b>>"
+            % (self._node, str(size[0]).encode(), str(size[1]).encode(), _RESOURCES, content, self._page_entries),
         )
         self._kids.append(page)
         self.pages += 1
+
+    def begin_part(self, facts: Mapping[str, str | int]) -> None:
+        """Pages from here on are one part of the document, of which ``facts`` are told where the form has parts."""
+
+    def _catalog_entries(self) -> str:
+        """What a form of file adds to the catalog; the objects behind that are written first."""
+        return ""
 
     def _close_node(self) -> None:
         if self._kids:
@@ -125,7 +146,7 @@ class PdfWriter:
         self._object(_RESOURCES, f"<</Font<<{_entries(fonts)}>>/XObject<<{forms}>>>>".encode())
         kids = " ".join(f"{number} 0 R" for number, _ in self._nodes)
         self._object(_PAGES, f"<</Type/Pages/Count {self.pages}/Kids[{kids}]>>".encode())
-        self._object(_CATALOG, f"<</Type/Catalog/Pages {_PAGES} 0 R>>".encode())
+        self._object(_CATALOG, f"<</Type/Catalog/Pages {_PAGES} 0 R{self._catalog_entries()}>>".encode())
         identity = self._hash.hexdigest()[:32].upper()
         start, count = self.size, len(self._offsets)
         self._write(f"xref\n0 {count}\n0000000000 65535 f \n".encode())

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from printjobs.core.gaiji import Entry, Lookup, State, character
 from printjobs.core.gaiji import lookup as lookup_of
 
 from .models import Gaiji, columns
-from .runs import Record, insert_many
+from .runs import Record
 
 _G = columns(Gaiji)
 _LOCK = 7018  # of PostgreSQL's advisory locks; 7017 is that of migrating
@@ -75,8 +75,8 @@ def add(connection: Connection, new: Sequence[Entry], at: datetime) -> int:
     number = version(connection)
     if not new:
         return number
-    rows = ({**msgspec.structs.asdict(e), "state": str(e.state), "version": number + 1, "at": at} for e in new)
-    insert_many(connection, Gaiji, rows)
+    rows = [{**msgspec.structs.asdict(e), "state": str(e.state), "version": number + 1, "at": at} for e in new]
+    connection.execute(insert(Gaiji), rows)
     return number + 1
 
 

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, SubmissionStatus, advance
+from printjobs.core.plan import Piece as PlanPiece
 from printjobs.core.plan import PlanNotice
 
-from .models import Batch, Notice, Piece, PrintFile, Submission, columns
-from .runs import Record, change_status, insert_many
+from .bulk import insert_mappings, insert_rows
+from .models import Batch, Notice, Piece, Placement, PrintFile, Submission, columns
+from .runs import FETCHED, Record, change_status
 
-_FETCHED = 1_000  # rows of a long answer at a time
 _B, _F, _N, _P, _S = columns(Batch), columns(PrintFile), columns(Notice), columns(Piece), columns(Submission)
+_L = columns(Placement)
 
 
 def add_notices(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    insert_many(connection, Notice, rows)
+    insert_mappings(connection, Notice, rows)
 
 
 def plan_notices(connection: Connection, run_id: str) -> Iterator[PlanNotice]:
-    """Every accepted notice of a run as planning needs it."""
+    """Every accepted notice of a run as planning needs it.
+
+    City, office and postal code are one string for all notices that have the same: a million copies would take
+    190 MiB, and planning compares them many million times, which is quick when they are one.
+    """
+    one = dict[str, str]().setdefault
     rows = connection.execute(
-        select(_N.id, _N.city, _N.number, _N.owner, _N.office, _N.zip, _N.sheets, _N.slips, _N.inserts).where(
-            _N.run_id == run_id
-        )
+        select(_N.id, _N.city, _N.number, _N.owner, _N.office, _N.zip, _N.sheets, _N.slips, _N.inserts)
+        .where(_N.run_id == run_id)
+        .execution_options(yield_per=FETCHED)
     )
-    return (PlanNotice(*row) for row in rows)
+    for key, city, number, owner, office, code, *others in rows:
+        yield PlanNotice(key, one(city, city), number, owner, one(office, office), one(code, code), *others)
 
 
 def add_batch(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -36,23 +45,37 @@ def add_batch(connection: Connection, values: Mapping[str, Any]) -> None:
 
 
 def add_files(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    insert_many(connection, PrintFile, rows)
+    connection.execute(insert(PrintFile), list(rows))
 
 
-def add_pieces(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    insert_many(connection, Piece, rows)
-
-
-def place_notices(connection: Connection, placed: Iterable[Mapping[str, Any]]) -> None:
-    """Say which piece each notice is in: rows of ``notice``, ``in_batch``, ``in_piece``."""
-    statement = (
-        update(Notice)
-        .where(_N.id == bindparam("notice"))
-        .values(batch_id=bindparam("in_batch"), piece=bindparam("in_piece"))
+def add_pieces(connection: Connection, batch_id: str, generation: int, pieces: Iterable[PlanPiece]) -> None:
+    """Pieces of a batch, planned and numbered from 1."""
+    names = (
+        "batch_id", "number", "generation", "city", "office", "zip", "sheets", "inserts", "slips", "notices", "status",
+    )  # fmt: skip
+    status = str(PieceStatus.PLANNED)
+    rows = (
+        (batch_id, n, generation, p.city, p.office, p.zip, p.sheets, p.inserts, p.slips, len(p.notices), status)
+        for n, p in enumerate(pieces, start=1)
     )
-    rows = list(placed)
-    for i in range(0, len(rows), 20_000):
-        connection.execute(statement, rows[i : i + 20_000])
+    insert_rows(connection, Piece, names, rows)
+
+
+def place_notices(connection: Connection, batch_id: str, pieces: Iterable[PlanPiece]) -> None:
+    """Say in which pieces of a batch, numbered from 1, their notices are; they are in no piece yet."""
+    rows = ((notice, batch_id, n) for n, p in enumerate(pieces, start=1) for notice in p.notices)
+    insert_rows(connection, Placement, ("notice_id", "batch_id", "piece"), rows)
+
+
+def move_notices(connection: Connection, batch_id: str, pieces: Iterable[PlanPiece]) -> None:
+    """Say in which pieces of a batch, numbered from 1, their notices are now; they were in others before."""
+    statement = (
+        update(Placement)
+        .where(_L.notice_id == bindparam("notice"))
+        .values(batch_id=batch_id, piece=bindparam("in_piece"))
+    )
+    moved = [{"notice": notice, "in_piece": n} for n, p in enumerate(pieces, start=1) for notice in p.notices]
+    connection.execute(statement, moved)
 
 
 def batches(connection: Connection, run_id: str) -> Sequence[Record]:
@@ -82,10 +105,12 @@ def pieces(connection: Connection, batch_id: str, first: int = 1, last: int | No
 def notice_places(connection: Connection, batch_id: str, first: int, last: int) -> Sequence[Record]:
     """Where the notices of these pieces are stored: piece, city, records file, start, length; in print order."""
     return connection.execute(
-        select(_N.piece, _N.city, _N.number, _S.records, _N.start, _N.length)
+        select(_L.piece, _N.city, _N.number, _S.records, _N.start, _N.length)
+        .select_from(Placement)
+        .join(Notice, _N.id == _L.notice_id)
         .join(Submission, _N.submission_id == _S.id)
-        .where(_N.batch_id == batch_id, _N.piece >= first, _N.piece <= last)
-        .order_by(_N.piece, _N.number)
+        .where(_L.batch_id == batch_id, _L.piece >= first, _L.piece <= last)
+        .order_by(_L.piece, _N.number)
     ).all()
 
 
@@ -96,7 +121,7 @@ def city_places(connection: Connection, run_id: str, city: str) -> Iterator[Reco
         .join(Submission, _N.submission_id == _S.id)
         .where(_N.run_id == run_id, _N.city == city)
         .order_by(_N.start)
-        .execution_options(yield_per=_FETCHED)
+        .execution_options(yield_per=FETCHED)
     )
 
 
@@ -145,46 +170,75 @@ def batch_posted(connection: Connection, batch_id: str) -> bool:
     return change_status(connection, Batch, _B.id, batch_id, BatchStatus.RELEASED, BatchStatus.POSTED)
 
 
-def set_piece_statuses(
-    connection: Connection, changes: Mapping[tuple[PieceStatus, PieceStatus], Sequence[tuple[str, int]]]
-) -> None:
-    """Move pieces (batch id, number) from one status to another; a legal step, by compare and set."""
-    for (old, new), keys in changes.items():
-        statement = (
-            update(Piece)
-            .where(_P.batch_id == bindparam("in_batch"), _P.number == bindparam("in_piece"), _P.status == old)
-            .values(status=advance(old, new))
-        )
-        rows = [{"in_batch": batch, "in_piece": number} for batch, number in keys]
-        for i in range(0, len(rows), 20_000):
-            connection.execute(statement, rows[i : i + 20_000])
+def set_piece_statuses(connection: Connection, way: Sequence[PieceStatus], keys: Iterable[tuple[str, int]]) -> None:
+    """Move pieces (batch id, number) from one status to another; by compare and set, neighbours together.
+
+    ``way``: legal steps from the first status to the last. Only the last is written.
+    """
+    for old, new in pairwise(way):
+        advance(old, new)
+    statement = (
+        update(Piece)
+        .where(_P.batch_id == bindparam("in_batch"), _P.number.between(bindparam("first"), bindparam("last")))
+        .where(_P.status == way[0])
+        .values(status=way[-1])
+    )
+    ranges = ({"in_batch": batch, "first": first, "last": last} for batch, first, last in _ranges(keys))
+    while some := list(islice(ranges, FETCHED)):
+        connection.execute(statement, some)
+
+
+def _ranges(keys: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int, int]]:
+    """Batch id, first and last number of each run of neighbours, when the keys come in order; else of shorter runs."""
+    batch, first, last = "", 0, 0
+    for key, number in keys:
+        if key == batch and number == last + 1:
+            last = number
+            continue
+        if batch:
+            yield batch, first, last
+        batch, first, last = key, number, number
+    if batch:
+        yield batch, first, last
 
 
 def pieces_with_status(connection: Connection, run_id: str, status: PieceStatus) -> Sequence[Record]:
-    where = (_P.run_id == run_id, _P.status == status)
-    return connection.execute(select(*_P).where(*where).order_by(_P.batch_id, _P.number)).all()
+    where = (_B.run_id == run_id, _P.status == status)
+    query = select(*_P).join(Batch, _P.batch_id == _B.id).where(*where)
+    return connection.execute(query.order_by(_P.batch_id, _P.number)).all()
 
 
-def run_pieces(connection: Connection, run_id: str) -> Sequence[Record]:
-    """Every piece of every generation: batch number, piece number, sheets, generation, status."""
-    return connection.execute(
-        select(*_P, _B.number.label("batch"), _B.sheet_class)
+def count_pieces(connection: Connection, run_id: str, status: PieceStatus) -> int:
+    """How many pieces of a run have a status."""
+    where = (_B.run_id == run_id, _P.status == status)
+    query = select(func.count()).select_from(Piece).join(Batch, _P.batch_id == _B.id).where(*where)
+    return int(connection.execute(query).scalar_one())
+
+
+def released_pieces(connection: Connection, run_id: str) -> Iterator[Record]:
+    """Every released piece of every generation: batch, number, sheets, generation, status; in order, never held all."""
+    yield from connection.execute(
+        select(_B.number.label("batch"), _P.number, _P.sheets, _P.generation, _P.status)
         .join(Batch, _P.batch_id == _B.id)
-        .where(_P.run_id == run_id)
+        .where(_B.run_id == run_id, _P.status != PieceStatus.PLANNED)
         .order_by(_B.number, _P.number)
-    ).all()
+        .execution_options(yield_per=FETCHED)
+    )
 
 
 def notices_of_pieces(connection: Connection, run_id: str, status: PieceStatus) -> dict[tuple[str, int], list[int]]:
     """Notice ids of the pieces with a status, by (batch id, piece number), in print order."""
     rows = connection.execute(
-        select(_N.batch_id, _N.piece, _N.id, _N.number)
-        .join(Piece, (_N.batch_id == _P.batch_id) & (_N.piece == _P.number))
-        .where(_N.run_id == run_id, _P.status == status)
-        .order_by(_N.batch_id, _N.piece, _N.number)
+        select(_L.batch_id, _L.piece, _N.id)
+        .select_from(Placement)
+        .join(Piece, (_L.batch_id == _P.batch_id) & (_L.piece == _P.number))
+        .join(Batch, _P.batch_id == _B.id)
+        .join(Notice, _N.id == _L.notice_id)
+        .where(_B.run_id == run_id, _P.status == status)
+        .order_by(_L.batch_id, _L.piece, _N.number)
     )
     found: dict[tuple[str, int], list[int]] = {}
-    for batch_id, piece, notice_id, _ in rows:
+    for batch_id, piece, notice_id in rows:
         found.setdefault((batch_id, piece), []).append(notice_id)
     return found
 
@@ -194,9 +248,23 @@ def city_counts(connection: Connection, run_id: str) -> Sequence[Record]:
     return connection.execute(
         select(_P.city, _P.status, func.count().label("pieces"), func.sum(_P.sheets).label("sheets"),
                func.sum(_P.notices).label("notices"))
-        .where(_P.run_id == run_id, _P.status != PieceStatus.SUPERSEDED)
+        .join(Batch, _P.batch_id == _B.id)
+        .where(_B.run_id == run_id, _P.status != PieceStatus.SUPERSEDED)
         .group_by(_P.city, _P.status)
     ).all()  # fmt: skip
+
+
+def volume_counts(connection: Connection, run_id: str) -> Sequence[Record]:
+    """Pieces and notices by all that their price depends on: city, status, class, sheets, inserts, and if abroad."""
+    abroad = (_P.office == literal_column("''")).label("abroad")  # two parameters would be two groupings to PostgreSQL
+    by = (_P.city, _P.status, _B.sheet_class, _P.sheets, _P.inserts, abroad)
+    return connection.execute(
+        select(*by, func.count().label("pieces"), func.sum(_P.notices).label("notices"))
+        .join(Batch, _P.batch_id == _B.id)
+        .where(_B.run_id == run_id)
+        .group_by(*by)
+        .order_by(*by)
+    ).all()
 
 
 def notice_counts(connection: Connection, run_id: str) -> dict[str, int]:

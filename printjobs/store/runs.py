@@ -9,28 +9,16 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import SQLModel
 
 from printjobs.core.model import Problem as ProblemValue
 from printjobs.core.model import RunStatus, SubmissionStatus, advance
 
+from .bulk import insert_rows
 from .models import Event, Notice, Problem, Run, Submission, columns
 
 Record: TypeAlias = Row[*tuple[Any, ...]]
-_CHUNK = 5_000
+FETCHED = 1_000  # rows of a long answer at a time
 _R, _S, _P = columns(Run), columns(Submission), columns(Problem)
-
-
-def insert_many(connection: Connection, model: type[SQLModel], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert any number of rows without holding them all."""
-    chunk: list[Mapping[str, Any]] = []
-    for row in rows:
-        chunk.append(row)
-        if len(chunk) == _CHUNK:
-            connection.execute(insert(model), chunk)
-            chunk = []
-    if chunk:
-        connection.execute(insert(model), chunk)
 
 
 def change_status(connection: Connection, model: Any, key: Any, value: Any, old: StrEnum, new: StrEnum) -> bool:
@@ -129,14 +117,9 @@ def settle_submission(connection: Connection, submission_id: int, new: StrEnum, 
 
 
 def add_problems(connection: Connection, submission_id: int, problems: Iterable[ProblemValue]) -> None:
-    rows = (
-        {
-            "submission_id": submission_id, "file": p.file, "row": p.row, "column": p.column, "code": p.code,
-            "message": p.message, "notice_number": p.notice_number,
-        }
-        for p in problems
-    )  # fmt: skip
-    insert_many(connection, Problem, rows)
+    names = ("submission_id", "file", "row", "column", "code", "message", "notice_number")
+    rows = ((submission_id, p.file, p.row, p.column, p.code, p.message, p.notice_number) for p in problems)
+    insert_rows(connection, Problem, names, rows)
 
 
 def problems(connection: Connection, run_id: str) -> Sequence[Record]:

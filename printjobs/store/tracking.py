@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from printjobs.core.model import PieceStatus
 from printjobs.core.reconcile import Finding as FindingValue
 from printjobs.core.reconcile import Sighting
 
+from .bulk import insert_rows
 from .models import Batch, Charge, Finding, Piece, Scan, ScanLog, columns
-from .runs import Record, insert_many
+from .runs import FETCHED, Record
 
 _B, _C, _F, _L, _P, _S = (columns(m) for m in (Batch, Charge, Finding, ScanLog, Piece, Scan))
 
@@ -22,33 +23,35 @@ def find_scan_log(connection: Connection, run_id: str, sha256: str) -> Record | 
     return connection.execute(select(_L.id, _L.lines).where(*where)).one_or_none()
 
 
-def add_scan_log(connection: Connection, run_id: str, sha256: str, lines: int) -> int:
-    statement = insert(ScanLog).values(run_id=run_id, sha256=sha256, lines=lines).returning(_L.id)
+def add_scan_log(connection: Connection, run_id: str, sha256: str) -> int:
+    """Begin to take a report in; how many lines it has is told by :func:`end_scan_log`."""
+    statement = insert(ScanLog).values(run_id=run_id, sha256=sha256, lines=0).returning(_L.id)
     return int(connection.execute(statement).scalar_one())
 
 
+def end_scan_log(connection: Connection, log_id: int, lines: int) -> None:
+    connection.execute(update(ScanLog).where(_L.id == log_id).values(lines=lines))
+
+
 def add_sightings(connection: Connection, log_id: int, sightings: Iterable[Sighting]) -> None:
-    insert_many(connection, Scan, ({"log_id": log_id, **s._asdict()} for s in sightings))
+    insert_rows(connection, Scan, ("log_id", *Sighting._fields), ((log_id, *s) for s in sightings))
 
 
 def add_findings(connection: Connection, log_id: int, findings: Iterable[FindingValue]) -> None:
-    insert_many(connection, Finding, ({"log_id": log_id, **f._asdict()} for f in findings))
+    insert_rows(connection, Finding, ("log_id", *FindingValue._fields), ((log_id, *f) for f in findings))
 
 
-def seen_sheets(connection: Connection, run_id: str) -> dict[tuple[int, int], tuple[int, ...]]:
-    """Sheets that earlier reports showed of pieces still without a result, by batch and piece number."""
-    rows = connection.execute(
+def seen_sheets(connection: Connection, run_id: str) -> Iterator[Record]:
+    """Sheets that earlier reports showed of pieces still without a result, in that order: batch, piece, sheet."""
+    yield from connection.execute(
         select(_S.batch, _S.piece, _S.sheet)
         .join(ScanLog, _S.log_id == _L.id)
         .join(Batch, (_B.run_id == _L.run_id) & (_B.number == _S.batch))
         .join(Piece, (_P.batch_id == _B.id) & (_P.number == _S.piece))
         .where(_L.run_id == run_id, _P.status == PieceStatus.RELEASED, _S.sheet > 0)
         .order_by(_L.id, _S.line)
+        .execution_options(yield_per=FETCHED)
     )
-    found: dict[tuple[int, int], tuple[int, ...]] = {}
-    for batch, piece, sheet in rows:
-        found[batch, piece] = (*found.get((batch, piece), ()), sheet)
-    return found
 
 
 def findings(connection: Connection, run_id: str) -> Sequence[Record]:
@@ -58,7 +61,7 @@ def findings(connection: Connection, run_id: str) -> Sequence[Record]:
 
 
 def add_charges(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    insert_many(connection, Charge, rows)
+    connection.execute(insert(Charge), list(rows))
 
 
 def charges(connection: Connection, run_id: str) -> Sequence[Record]:

@@ -165,6 +165,32 @@ def test_a_city_that_is_named_is_not_read_as_a_town_of_the_same_name() -> None:
     assert find([Town("滋賀県", "守山市", "守山")], "守山市守山1-2", "").number == "1-2"
 
 
+NAMES = st.lists(st.text("大字市場町草津ケ", min_size=1, max_size=4), min_size=1, max_size=3).map("、".join)
+OTHER_NAMES = st.text("大字市場町草津ケ三1", min_size=1, max_size=4)
+
+
+@example("草津、草津町", "草津町1", 0)
+@given(st.one_of(NAMES, OTHER_NAMES), st.text("大字市場町草津ケ三1 　", max_size=10), st.integers(0, 3))
+def test_a_name_is_found_at_the_same_place_with_and_without_a_pattern(name: str, address: str, start: int) -> None:
+    """Most names need none: compiling it takes as long as reading a notice."""
+    found = address_number._name(name, False).match(address, start)
+    names = address_number._literal(name)
+    assert bool(names) is not bool(re.search("[三1]", name))
+    if names and not re.search(r"\s", address):
+        assert address_number._literal_end(names, address, start) == (found.end() if found else 0)
+
+
+@pytest.mark.parametrize("blank", [" ", "　", "　 "])
+@pytest.mark.parametrize("address", ["今宿町123-4", "滋賀県守山市今宿町123-4", "守山市字今宿123-4"])
+def test_a_blank_before_within_or_behind_the_town_changes_nothing(address: str, blank: str) -> None:
+    plain = find(IMAJUKU, address, "")
+    assert plain.outcome is Outcome.READY
+    assert find(IMAJUKU, blank + address, "") == plain
+    assert find(IMAJUKU, address.replace("今", f"{blank}今"), "") == plain
+    assert find(IMAJUKU, address.replace("宿", f"{blank}宿"), "") == plain
+    assert find(IMAJUKU, address.replace("1", f"{blank}1", 1), "") == plain
+
+
 def test_the_building_is_part_of_part_b_and_its_digits_stand_apart() -> None:
     assert find(IMAJUKU, "守山市今宿1-2", "3号室").number == "1-2-3"
     assert find(IMAJUKU, "守山市今宿1-2", "ハイツA棟4F").number == "1-2A4"

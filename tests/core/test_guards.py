@@ -40,7 +40,7 @@ OWN = {
     "alembic": ("printjobs/store/",),
     "dramatiq": ("workers/",),
     "obstore": ("printjobs/files.py",),
-    "pikepdf": ("printjobs/preflight.py", "printjobs/render/"),
+    "pikepdf": ("printjobs/bench/", "printjobs/preflight/", "printjobs/render/"),
     "psycopg": (),
     "pydantic_settings": ("printjobs/settings.py",),
     "pypdfium2": ("printjobs/render/",),

@@ -503,7 +503,7 @@ ROWS = st.lists(st.tuples(st.text("0129", max_size=3), st.lists(st.text(max_size
 def test_sorting_in_small_parts_equals_sorting_at_once(
     given_rows: list[tuple[str, list[str]]], part: int, block: int
 ) -> None:
-    rows = [Row(key, i, cells) for i, (key, cells) in enumerate(given_rows, start=2)]
+    rows = [Row(key, i, tuple(cells)) for i, (key, cells) in enumerate(given_rows, start=2)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sorting, "_BLOCK", block)
         assert list(sort_rows(iter(rows), part)) == sorted(rows, key=lambda r: (r.key, r.row))
@@ -511,7 +511,7 @@ def test_sorting_in_small_parts_equals_sorting_at_once(
 
 def test_rows_that_fit_one_part_never_touch_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(sorting, "tempfile")
-    rows = [Row(str(9 - i), i, []) for i in range(5)]
+    rows = [Row(str(9 - i), i, ()) for i in range(5)]
     assert list(sort_rows(rows, 5)) == rows[::-1]
     with pytest.raises(NameError):
         list(sort_rows(rows, 4))
@@ -760,6 +760,18 @@ def test_what_the_layout_cannot_print_is_told_once_at_the_cell_it_comes_from(
     found = read_files(handin.files(), KUSATSU, fit=lambda notice: fits(layout, notice))
     assert (len(found.notices), found.rejected) == (2, 1)
     assert found.told == [("notices.csv", 2, title, code)]
+
+
+@pytest.mark.parametrize("first", ["\U000e0100", "\ufe00"])
+def test_a_building_that_begins_with_a_selector_is_told_and_stops_nobody_else(
+    layout: CompiledLayout, first: str
+) -> None:
+    """Behind the address it would pass for a variant of its last character; on a line of its own it is nothing."""
+    handin = HandIn().set("notices", 1, "方書", first + "見本荘" * 9)
+    found = read_files(handin.files(), KUSATSU, fit=lambda notice: fits(layout, notice))
+    assert ("notices.csv", 2, "方書", "no_glyph") in found.told
+    assert {code for *_, code in found.told} == {"no_glyph"}
+    assert len(found.notices) == 2
 
 
 def test_more_instalments_than_the_city_has_due_dates_are_told_at_their_file(layout: CompiledLayout) -> None:

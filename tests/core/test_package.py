@@ -157,8 +157,9 @@ A_FILE = ManifestFile("property_tax-2026-B001-F01.pdf", "0" * 64, 12_345, 20, 10
 A_MANIFEST = Manifest(
     run="property_tax-2026", kind="property_tax", year=2026, batch="property_tax-2026-B001", generation=1,
     batch_class="slip-i1-s04", slips=True, inserts=1, by_hand=False, mailing_date="2026-04-10", layout="2026-1",
-    layout_sha256="0" * 64, vendor_profile="standard", pieces=3, sheets=10, pages=20, separators=1, files=(A_FILE,),
-    cities=(ManifestCity("252069", "草津市", 3, 9),), other_files=(ManifestOther("mailrun.csv", "0" * 64, 9),),
+    layout_sha256="0" * 64, vendor_profile="standard", file_form="pdf", pieces=3, sheets=10, pages=20, separators=1,
+    files=(A_FILE,), cities=(ManifestCity("252069", "草津市", 3, 9),),
+    other_files=(ManifestOther("mailrun.csv", "0" * 64, 9),),
 )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ ALLOWED = {
     ManifestFile: "path sha256 bytes pages sheets pieces first last separators",
     ManifestCity: "code name pieces sheets",
     Manifest: "run kind year batch generation batch_class slips inserts by_hand mailing_date layout layout_sha256 "
-    "vendor_profile pieces sheets pages separators files cities other_files",
+    "vendor_profile file_form pieces sheets pages separators files cities other_files",
 }
 
 

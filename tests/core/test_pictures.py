@@ -18,6 +18,7 @@ from printjobs.intake.values import CellFault, parser
 from printjobs.render import picture, raster, words
 from printjobs.render.compiled import CompiledLayout
 from printjobs.render.dictionary import TITLES, Entry, entries
+from printjobs.render.fields import Source
 from printjobs.render.picture import Picture, Sort, labels, pictures
 from printjobs.render.picture_pdf import write_picture
 from printjobs.render.places import Place
@@ -25,6 +26,7 @@ from printjobs.render.schema import compile_layout
 
 KUSATSU, MAIBARA = "252069", "252140"
 FONTS = FontSet(None)
+NO_SOURCE = Source(lambda _notice, _row, _page: "", str)
 LAYOUTS = [(kind, version) for kind in KINDS for version in layouts.versions(kind)]
 every_layout = pytest.mark.parametrize(("kind", "version"), LAYOUTS)
 
@@ -78,7 +80,7 @@ def test_what_a_slot_holds_is_what_the_renderer_takes(kind: str, version: str, c
             if thing.nth or not isinstance(thing.element, Slot):
                 continue
             style = layout.styles[thing.element.style]
-            place = Place(thing.element, style, FONTS.chains[style.font], str)
+            place = Place(thing.element, style, FONTS.chains[style.font], NO_SOURCE)
             told = shown[page, thing.name, thing.box]
             if style.font != "ocr-b":
                 assert told.holds == place.holds

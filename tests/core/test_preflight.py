@@ -10,9 +10,9 @@ import pikepdf
 import pypdf
 import pytest
 
-from printjobs import preflight
 from printjobs.core.model import PrintjobsError
-from printjobs.preflight import PreflightError, check, read_marks
+from printjobs.preflight import PreflightError, marks
+from printjobs.preflight.marks import check, read_marks
 from printjobs.render.symbols import sheet_qr
 from tests.golden.notices import Sheet, compiled, planned, render
 
@@ -241,5 +241,5 @@ def test_a_refusal_says_nothing_of_whom_the_sheet_is_for(altered: Alter) -> None
 
 
 def test_the_decoder_is_not_the_one_that_drew_the_symbol() -> None:
-    assert preflight.zxingcpp.__name__ == "zxingcpp"
-    assert not hasattr(preflight, "qrcode")
+    assert marks.zxingcpp.__name__ == "zxingcpp"
+    assert not hasattr(marks, "qrcode")

@@ -21,7 +21,8 @@ from printjobs import reference
 from printjobs.core.kinds import PROPERTY_TAX
 from printjobs.core.model import Notice
 from printjobs.render.compiled import CompiledLayout, Place
-from printjobs.render.fields import FieldError, PageInfo, compile_condition, compile_text, field_names
+from printjobs.render.composing import Composer
+from printjobs.render.fields import FieldError, PageInfo, compile_condition, compile_slot, compile_text, field_names
 from printjobs.render.printfile import PlanDiffers, render_file
 from printjobs.render.template import Template
 from printjobs.render.text import MM, NARROWEST, _units, fit, wrap
@@ -184,7 +185,7 @@ def test_lines_that_are_condensed_fit_their_box_and_lose_nothing(
 
 def a_place(text: str = "{addressee.name}", *, lines: int = 2, width: float = 80, size: float = 12.5) -> Place:
     slot = Slot(at=(30, 44.4, width, 10), text=text, style="name", lines=lines)
-    return Place(slot, Style(font="mincho", size=size, leading=4.9), MINCHO, compile_text(text, SCHEMA))
+    return Place(slot, Style(font="mincho", size=size, leading=4.9), MINCHO, compile_slot(text, SCHEMA))
 
 
 _NUMBER, _SPAN = (
@@ -197,9 +198,7 @@ class Drawn:
     """Page code read back: scale in percent, start in pt and glyphs of each line."""
 
     def __init__(self, place: Place, text: str) -> None:
-        code: list[str] = []
-        place.draw(code, text, 0, Ink())
-        self.code = "".join(code)
+        self.code = place.code(text, Ink())
         self.scale = float(m[1]) if (m := re.match(r"([\d.]+) Tz", self.code)) else 100.0
         self.lines = [
             (float(x), codes) for x, codes in re.findall(rf"1 0 0 1 ({_NUMBER}) {_NUMBER} Tm((?:{_SPAN})+)", self.code)
@@ -219,7 +218,7 @@ def fits_whole_or_is_a_fault(place: Place, text: str) -> None:
     if found is not None:
         assert found[0] == "overflow"
         with pytest.raises(OverflowError):
-            place.draw([], text, 0, Ink())
+            place.code(text, Ink())
         return
     drawn = Drawn(place, text)
     spaces = {f"{MINCHO._require(c)[1]:04X}" for c in BREAKING_SPACES}
@@ -266,7 +265,7 @@ def test_a_place_draws_in_the_order_of_the_text() -> None:
 @pytest.mark.parametrize("align", ["left", "center", "right"])
 def test_a_text_stands_where_its_slot_says(align: str) -> None:
     slot = Slot(at=(30, 40, 80, 10), text="{number}", style="name", align=align)  # type: ignore[arg-type]
-    place = Place(slot, Style(font="mincho", size=10), MINCHO, compile_text("{number}", SCHEMA))
+    place = Place(slot, Style(font="mincho", size=10), MINCHO, compile_slot("{number}", SCHEMA))
     ((x, _),) = Drawn(place, "0123456789").lines
     wanted = {"left": 30 * MM, "center": 70 * MM - 25, "right": 110 * MM - 50}[align]
     assert x == pytest.approx(wanted, abs=0.01)
@@ -309,7 +308,7 @@ def test_a_text_without_a_glyph_is_a_fault_that_names_the_code_point(text: str, 
     assert found is not None
     assert found[:2] == ("no_glyph", named)
     with pytest.raises(KeyError):
-        a_place().draw([], text, 0, Ink())
+        a_place().code(text, Ink())
 
 
 @given(st.text(min_size=1, max_size=12))
@@ -385,7 +384,7 @@ def test_a_name_in_two_faces_is_printed_with_both_embedded(with_ipamj: FontSet) 
     sink = io.BytesIO()
     writer = PdfWriter(sink, title="two faces", date="2026-04-10")
     for side in layout.sides(notice):
-        writer.add_page(layout.page(notice, side, writer))
+        writer.add_page(Composer(layout, writer).page(notice, side))
     writer.close()
     assert sink.getvalue().count(b"/FontName/") == 5
     assert len(re.findall(rb"/FontName/[A-Z]{6}\+ipamjm", sink.getvalue())) == 1
@@ -639,9 +638,10 @@ def test_every_slot_of_a_notice_has_a_name_by_which_a_city_can_talk_of_it(path: 
 def test_a_fixed_part_is_drawn_once_however_many_notices_call_it() -> None:
     sink = io.BytesIO()
     writer = PdfWriter(sink, title="forms", date="2026-04-10")
+    composer = Composer(compiled(), writer)
     notice = made_up(1, MAIBARA, person("見本　太郎", "米原市見本町1番地"), assets=1)
     for _ in range(3):
         for side in compiled().sides(notice):
-            writer.add_page(compiled().page(notice, side, writer))
+            writer.add_page(composer.page(notice, side))
     writer.close()
     assert sink.getvalue().count(b"/Subtype/Form") == len(writer._forms)

@@ -39,7 +39,7 @@ every_command = pytest.mark.parametrize("words", list(COMMANDS), ids=" ".join)
 
 def test_the_commands_are_these() -> None:
     assert sorted(map(" ".join, COMMANDS)) == [
-        "approve", "cost", "demo", "doctor", "gaiji import", "gaiji list", "gaiji resolve",
+        "approve", "cost", "demo", "doctor", "extract", "gaiji import", "gaiji list", "gaiji resolve",
         "layout diff", "layout fields", "layout show",
         "mark customer-barcode", "mark el-qr", "mark gs1-128", "mark mpn",
         "mark sheet", "migrate", "proof", "release", "run go", "run open", "run reprint", "run status",

@@ -12,6 +12,7 @@ from .care_insurance import CARE_INSURANCE
 from .form import (
     ADDRESSEE,
     DEBIT,
+    LARGEST_AREA,
     LEAFLET,
     MAXIMUM_YEN,
     NUMBER,
@@ -46,7 +47,7 @@ KINDS: KindsByCode = MappingProxyType({kind.code: kind for kind in _ALL})
 
 __all__ = [
     "ADDRESSEE", "ALONE", "CARE_INSURANCE", "DEBIT", "FULL_PAYMENT", "HEALTH_INSURANCE", "INSTALMENTS", "KINDS",
-    "LATE_ELDERLY", "LEAFLET", "LIGHT_VEHICLE_TAX", "MAXIMUM_YEN", "NUMBER", "PENSION", "PROPERTY_TAX",
+    "LARGEST_AREA", "LATE_ELDERLY", "LEAFLET", "LIGHT_VEHICLE_TAX", "MAXIMUM_YEN", "NUMBER", "PENSION", "PROPERTY_TAX",
     "RESIDENT_TAX", "RESIDENT_TAX_SPECIAL", "SLIP", "Column", "Complaint", "Kind", "Table", "Terms", "Type",
     "slips_of", "written_out",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -37,7 +38,7 @@ class Column(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, dict=True):
     """One CSV file. The first column of every table is the notice number that joins them.
 
     ``sort`` is the column that a notice's rows are put in order by; without it they keep the city's own.
@@ -50,7 +51,11 @@ class Table(msgspec.Struct, frozen=True):
 
     def index(self, key: str) -> int:
         """Position of a column in a detail row as ``Notice.tables`` stores it (number left out)."""
-        return [c.key for c in self.columns].index(key) - 1
+        return self._places[key]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column.key: place for place, column in enumerate(self.columns, start=-1)}
 
 
 class Complaint(msgspec.Struct, frozen=True):
@@ -122,6 +127,7 @@ ADDRESSEE = (
 )
 SLIP, DEBIT, PENSION = "納付書", "口座振替", "年金からの特別徴収"
 LEAFLET = 1  # feeder bit of the leaflet on how to pay, which goes with payment slips
+LARGEST_AREA = 99_999_999_999  # hundredths of a square metre: nine digits and two decimals
 MAXIMUM_YEN = 99_999_999_999  # eleven digits: what an eL-QR and an MPN line can carry
 
 KindsByCode = Mapping[str, Kind]

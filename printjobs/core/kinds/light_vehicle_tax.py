@@ -11,7 +11,7 @@ from collections import Counter
 from printjobs.core.model import Notice
 
 from .form import ADDRESSEE, DEBIT, NUMBER, SLIP, Column, Complaint, Kind, Table, Terms, Type
-from .payments import AMOUNT, DUE, PAYMENT_NUMBERS, check_payable
+from .payments import AMOUNT, DUE, PAYMENT_NUMBERS, Payable
 
 # 車種区分 as the law on local taxes divides them, each with a rate of its own.
 CATEGORIES = (
@@ -41,6 +41,7 @@ VEHICLES = Table(
         *PAYMENT_NUMBERS,
     ),
 )
+_PAYABLE = Payable(VEHICLES)
 _PLATE, _FIRST, _CLASS, _RATE, _REDUCTION, _DUE, _AMOUNT = (
     VEHICLES.index(key) for key in ("plate", "first_inspection", "rate_class", "rate", "reduction", "due", "amount")
 )
@@ -48,7 +49,7 @@ _PLATE, _FIRST, _CLASS, _RATE, _REDUCTION, _DUE, _AMOUNT = (
 
 def _check(notice: Notice, terms: Terms) -> list[Complaint]:
     rows = notice.tables["vehicles"]
-    found = check_payable(VEHICLES, notice, terms, notice.fields["payment"] == SLIP)
+    found = _PAYABLE.check(notice, terms, notice.fields["payment"] == SLIP)
     for i, row in enumerate(rows):
         found += _row_complaints(i, row, terms)
     found += _repeated_plates(notice)

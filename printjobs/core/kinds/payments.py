@@ -6,8 +6,9 @@ that they stand in and printed; none is ever made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from printjobs.core.marks import gs1_128
 from printjobs.core.model import Notice
@@ -34,52 +35,73 @@ FULL_PAYMENT = 0  # 期別 of the slip that pays the whole year at once (全期�
 ALONE = ("payment_number", "barcode")  # of two slips with one of these alike, one is never paid
 
 
-def check_payable(table: Table, notice: Notice, terms: Terms, slips: bool) -> list[Complaint]:
-    """Every row to be paid: dates in order, and with ``slips`` the numbers and the barcode that it needs."""
-    found: list[Complaint] = []
-    keys = [c.key for c in table.columns[1:]]
-    rows = [dict(zip(keys, values, strict=True)) for values in notice.tables[table.name]]
-    paid = [(i, row) for i, row in enumerate(rows) if row["amount"] and slips]
-    for i, row in enumerate(rows):
-        found += [Complaint(table.name, i, *told) for told in _date_faults(row, terms)]
-    for i, row in paid:
-        found += [Complaint(table.name, i, *told) for told in _number_faults(row, terms)]
-    for column in PAYMENT_NUMBERS:
-        if column.key in ALONE:
+class Payable:
+    """The rows of ``table`` that are paid one by one, and what every one of them is checked for."""
+
+    def __init__(self, table: Table) -> None:
+        self._name = table.name
+        self._paid = itemgetter(*(table.index(key) for key in _Paid._fields))
+        self._alone = [(column, _Paid._fields.index(column.key)) for column in PAYMENT_NUMBERS if column.key in ALONE]
+
+    def check(self, notice: Notice, terms: Terms, slips: bool) -> list[Complaint]:
+        """Every row to be paid: dates in order, and with ``slips`` the numbers and the barcode that it needs."""
+        found: list[Complaint] = []
+        rows = [_Paid._make(self._paid(row)) for row in notice.tables[self._name]]
+        for i, row in enumerate(rows):
+            if row.due <= terms.mailing_date or (row.accept_until and row.accept_until < row.due):
+                found += [Complaint(self._name, i, *told) for told in _date_faults(row, terms)]
+        if not slips:
+            return found
+        paid = [(i, row) for i, row in enumerate(rows) if row.amount]
+        for i, row in paid:
+            found += [Complaint(self._name, i, *told) for told in _number_faults(row, terms)]
+        for column, place in self._alone:
             message = f"同じ{column.title}の行が2つあります。課税側のデータを確かめてください。"
             found += [
-                Complaint(table.name, i, column.key, f"duplicate_{column.key}", message)
-                for i in _repeated([(i, row[column.key] and written_out(str(row[column.key]))) for i, row in paid])
+                Complaint(self._name, paid[again][0], column.key, f"duplicate_{column.key}", message)
+                for again in _repeated([row[place] and written_out(str(row[place])) for _, row in paid])
             ]
-    return found
+        return found
+
+
+class _Paid(NamedTuple):
+    """The part of a row that its slip is made of."""
+
+    due: str
+    amount: int
+    payment_number: str
+    confirmation: str
+    division: str
+    accept_until: str
+    barcode: str
 
 
 _Told = tuple[str, str, str]  # column, code, sentence
 
 
-def _date_faults(row: dict[str, Any], terms: Terms) -> Iterator[_Told]:
-    due, until = str(row["due"]), str(row["accept_until"])
-    if due <= terms.mailing_date:
-        message = f"納期限{due}が発送日{terms.mailing_date}以前です。納期限か発送日を直してください。"
+def _date_faults(row: _Paid, terms: Terms) -> Iterator[_Told]:
+    if row.due <= terms.mailing_date:
+        message = f"納期限{row.due}が発送日{terms.mailing_date}以前です。納期限か発送日を直してください。"
         yield "due", "due_before_mailing", message
-    if until and until < due:
-        message = f"取扱期限{until}が納期限{due}より前です。取扱期限を直してください。"
+    if row.accept_until and row.accept_until < row.due:
+        message = f"取扱期限{row.accept_until}が納期限{row.due}より前です。取扱期限を直してください。"
         yield "accept_until", "accept_before_due", message
 
 
-def _number_faults(row: dict[str, Any], terms: Terms) -> Iterator[_Told]:
+def _number_faults(row: _Paid, terms: Terms) -> list[_Told]:
     """What is missing or wrong among the numbers that one slip is paid by."""
-    if not (row["payment_number"] and row["confirmation"] and row["division"]):
+    found: list[_Told] = []
+    if not (row.payment_number and row.confirmation and row.division):
         message = "納付書を作る行に納付番号・確認番号・納付区分がありません。課税側で採番した値を入れてください。"
-        yield "payment_number", "payment_number_missing", message
-    if row["barcode"]:
-        for code, message in _barcode_faults(row, terms):
-            yield "barcode", code, message
-    elif terms.company and int(row["amount"]) <= gs1_128.MOST_YEN:
+        found.append(("payment_number", "payment_number_missing", message))
+    if row.barcode:
+        found += [("barcode", code, message) for code, message in _barcode_faults(row, terms)]
+    elif terms.company and row.amount <= gs1_128.MOST_YEN:
         message = (
             f"{gs1_128.MOST_YEN:,}円以下の納付書にコンビニ収納番号がありません。課税側で採番した44桁を入れてください。"
         )
-        yield "barcode", "barcode_missing", message
+        found.append(("barcode", "barcode_missing", message))
+    return found
 
 
 def written_out(number: str) -> str:
@@ -87,34 +109,42 @@ def written_out(number: str) -> str:
     return number.zfill(_DIGITS)
 
 
-def _repeated(values: list[tuple[int, Any]]) -> list[int]:
-    """The places whose value stood before; empty values do not count."""
-    seen: set[Any] = set()
+def _repeated(values: Sequence[str | int]) -> list[int]:
+    """The places whose value stood before; empty texts do not count."""
+    if len(set(values)) == len(values):
+        return []
+    seen: set[str | int] = set()
     found = []
-    for place, value in values:
-        if value and value in seen:
+    for place, value in enumerate(values):
+        if value != "" and value in seen:
             found.append(place)
         seen.add(value)
     return found
 
 
+_INSTALMENTS = Payable(INSTALMENTS)
+_PERIOD = itemgetter(*(INSTALMENTS.index(key) for key in ("period", "due", "amount")))
+
+
 def check_instalments(total: str, notice: Notice, terms: Terms, title: str = "年額") -> list[Complaint]:
     """Instalments add up to the amount in the column ``total``, called ``title``, and periods differ."""
-    found = check_payable(INSTALMENTS, notice, terms, notice.fields["payment"] == SLIP)
+    found = _INSTALMENTS.check(notice, terms, notice.fields["payment"] == SLIP)
     year = int(notice.fields[total])
-    periods = [(int(row[0]), str(row[1]), int(row[2])) for row in notice.tables["instalments"]]
-    for i in _repeated([(i, (period,)) for i, (period, _, _) in enumerate(periods)]):
+    periods: list[tuple[Any, ...]] = list(map(_PERIOD, notice.tables["instalments"]))
+    for i in _repeated([period for period, _, _ in periods]):
         message = f"期別{periods[i][0]}が2回あります。1行にしてください。"
         found.append(Complaint("instalments", i, "period", "duplicate_period", message))
+    parts = 0
     for i, (period, due, amount) in enumerate(periods):
         # A date before the mailing is told already.
         if due > terms.mailing_date and terms.due and due != (wanted := _stated_due(terms, period)):
             message = f"期別{period}の納期限{due}が市の設定の{wanted or '期数'}と違います。どちらかを直してください。"
             found.append(Complaint("instalments", i, "due", "due_differs", message))
-        if period == FULL_PAYMENT and amount != year:
+        if period != FULL_PAYMENT:
+            parts += amount
+        elif amount != year:
             message = f"全期の納付額{amount:,}円が{title}{year:,}円と違います。どちらかを直してください。"
             found.append(Complaint("instalments", i, "amount", "full_payment_differs", message))
-    parts = sum(amount for period, _, amount in periods if period != FULL_PAYMENT)
     if parts != year:
         message = f"期別の合計{parts:,}円が{title}{year:,}円と違います。期別か{title}を直してください。"
         found.append(Complaint("notices", 0, total, "instalments_sum", message))
@@ -140,14 +170,12 @@ _BARCODE_FAULTS = {
 }
 
 
-def _barcode_faults(row: dict[str, Any], terms: Terms) -> list[tuple[str, str]]:
+def _barcode_faults(row: _Paid, terms: Terms) -> list[tuple[str, str]]:
     """What in a row's 44 digits is not what the row itself says. A swapped barcode pays somebody else's tax."""
-    faults = gs1_128.faults(
-        row["barcode"], company=terms.company, amount=int(row["amount"]), due=str(row["accept_until"])
-    )
+    faults = gs1_128.faults(row.barcode, company=terms.company, amount=row.amount, due=row.accept_until)
     start, digits = terms.barcode_number
-    said = gs1_128.free_part(row["barcode"])[start : start + digits]
-    if digits and "length" not in faults and said != written_out(str(row["payment_number"]))[-digits:]:
+    said = gs1_128.free_part(row.barcode)[start : start + digits]
+    if digits and "length" not in faults and said != written_out(row.payment_number)[-digits:]:
         faults.append("payment_number")
     return [
         (f"barcode_{fault}", f"コンビニ収納番号の{_BARCODE_FAULTS[fault]}。課税側のデータを確かめてください。")

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from printjobs.core.model import Notice
 
 from .form import ADDRESSEE, DEBIT, NUMBER, SLIP, Column, Complaint, Kind, Table, Terms, Type
 from .payments import INSTALMENTS, check_instalments
+
+ASSETS = Table(
+    "assets",
+    "assets.csv",
+    (
+        NUMBER,
+        Column("sort", "資産区分", Type.CHOICE, choices=("土地", "家屋", "償却資産")),
+        Column("location", "所在", Type.TEXT, length=80),
+        Column("lot", "地番・家屋番号", Type.TEXT, required=False, length=30),
+        Column("use", "地目・用途・種類", Type.TEXT, length=30),
+        Column("structure", "構造", Type.TEXT, required=False, length=30),
+        Column("area", "地積・床面積", Type.AREA, required=False),
+        Column("value", "評価額", Type.YEN),
+        Column("property_base", "固定課税標準額", Type.YEN),
+        Column("planning_base", "都計課税標準額", Type.YEN),
+        Column("remark", "摘要", Type.TEXT, required=False, length=30),
+    ),
+)
+_SORT, _BASE = ASSETS.index("sort"), ASSETS.index("property_base")
 
 
 def _check(notice: Notice, terms: Terms) -> list[Complaint]:
@@ -17,8 +38,11 @@ def _check(notice: Notice, terms: Terms) -> list[Complaint]:
             Complaint("notices", 0, "annual_tax", "tax_parts",
                       f"固定資産税と都市計画税の合計{parts:,}円が年税額{int(values['annual_tax']):,}円と違います。")
         )  # fmt: skip
+    bases = defaultdict[str | int, int](int)
+    for row in notice.tables["assets"]:
+        bases[row[_SORT]] += int(row[_BASE])
     for sort, key in (("土地", "land_base"), ("家屋", "house_base"), ("償却資産", "depreciable_base")):
-        rows = sum(int(row[7]) for row in notice.tables["assets"] if row[0] == sort)
+        rows = bases[sort]
         if rows != values[key]:  # a detail row lost on the way must not go unseen
             found.append(
                 Complaint("notices", 0, key, "assets_sum",
@@ -61,26 +85,7 @@ PROPERTY_TAX = Kind(
             Column("annual_tax", "年税額", Type.YEN),
         ),
     ),
-    details=(
-        Table(
-            "assets",
-            "assets.csv",
-            (
-                NUMBER,
-                Column("sort", "資産区分", Type.CHOICE, choices=("土地", "家屋", "償却資産")),
-                Column("location", "所在", Type.TEXT, length=80),
-                Column("lot", "地番・家屋番号", Type.TEXT, required=False, length=30),
-                Column("use", "地目・用途・種類", Type.TEXT, length=30),
-                Column("structure", "構造", Type.TEXT, required=False, length=30),
-                Column("area", "地積・床面積", Type.AREA, required=False),
-                Column("value", "評価額", Type.YEN),
-                Column("property_base", "固定課税標準額", Type.YEN),
-                Column("planning_base", "都計課税標準額", Type.YEN),
-                Column("remark", "摘要", Type.TEXT, required=False, length=30),
-            ),
-        ),
-        INSTALMENTS,
-    ),
+    details=(ASSETS, INSTALMENTS),
     groups=True,
     mailing=(4, 10),
     total="annual_tax",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any
 
 from printjobs.core.model import Notice
 
@@ -23,15 +25,18 @@ def compare(
 
 def column_sum(notice: Notice, table: Table, key: str) -> int:
     """The sum of one column over a notice's rows."""
-    place = table.index(key)
-    return sum(int(row[place]) for row in notice.tables[table.name])
+    amounts: Iterable[Any] = map(itemgetter(table.index(key)), notice.tables[table.name])
+    return sum(amounts)
 
 
 def twice(notice: Notice, table: Table, key: str) -> list[Complaint]:
     """Rows that say the same in a column whose values may come once; the form has one line for each."""
     place, seen, found = table.index(key), set[str | int](), list[Complaint]()
+    rows = notice.tables[table.name]
+    if len({row[place] for row in rows}) == len(rows):
+        return []
     title = table.columns[place + 1].title
-    for i, row in enumerate(notice.tables[table.name]):
+    for i, row in enumerate(rows):
         if row[place] in seen:
             message = f"「{title}」が同じ行が2つあります（{row[place]}）。1行にまとめてください。"
             found.append(Complaint(table.name, i, key, "duplicate_row", message))

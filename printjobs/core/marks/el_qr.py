@@ -10,6 +10,7 @@ from __future__ import annotations
 from binascii import crc_hqx
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from . import mpn
@@ -61,11 +62,17 @@ def build(parts: ElQr) -> str:
     p = parts
     upper = mpn.Upper(p.account, p.amount, p.fee, p.organisation, p.stamp, p.division, p.upper_rest)
     lower = mpn.Lower(p.payment_number, p.confirmation, p.area, p.city, p.office, p.lower_rest)
-    dates = [date.fromisoformat(day).isoformat().replace("-", "") for day in (p.due, p.accept_until)]
+    dates = [_compact(day) for day in (p.due, p.accept_until)]
     biller = _write(_BILLER_TAGS, (p.organisation, mpn.upper(upper) + mpn.lower(lower)))
     reference = f"{p.levy_year:04d}{p.tax_year:04d}{p.period:02d}{''.join(dates)}"
     body = _write(_TAGS[:-1], (_VERSION, _DYNAMIC, biller, f"{p.amount:011d}", reference, p.extra)) + _CRC_HEAD
     return body + crc(body)
+
+
+@lru_cache(maxsize=1000)
+def _compact(day: str) -> str:
+    """An ISO date as eight digits; a run has a few dozen. ValueError for what is no date."""
+    return date.fromisoformat(day).isoformat().replace("-", "")
 
 
 def mpn_lines(digits: str) -> tuple[str, str]:
@@ -143,9 +150,10 @@ def _is_date(day: str) -> bool:
 def _write(tags: tuple[tuple[str, int], ...], values: tuple[str, ...]) -> str:
     if wrong := [tag for (tag, length), value in zip(tags, values, strict=True) if len(value) != length]:
         raise ValueError(f"values of the tags {wrong} do not fit their places")
-    if not all(value.isascii() and value.isdecimal() for value in values):
+    written = "".join([f"{tag}{length:02d}{value}" for (tag, length), value in zip(tags, values, strict=True)])
+    if not (written.isascii() and written.isdecimal()):
         raise ValueError("an eL-QR has digits only")
-    return "".join(f"{tag}{length:02d}{value}" for (tag, length), value in zip(tags, values, strict=True))
+    return written
 
 
 def _read(tags: tuple[tuple[str, int], ...], digits: str) -> list[str] | None:

@@ -61,11 +61,11 @@ def check(body: str) -> str:
     The second is over the body: weights 9 down to 2 at its odd places, 1 at the even ones, modulus 10. The
     first is over that digit and the body: weights 2 up to 9 and 1 in turn, modulus 11 with 10 as 0.
     """
-    if wrong := set(body) - _VALUES.keys():
-        raise ValueError(f"an OCR line cannot have {sorted(wrong)}")
     if len(body) >= _LONGEST:
         raise ValueError(f"an OCR line has less than {_LONGEST} characters")
-    values = [_VALUES[char] for char in body]
+    if wrong := set(body) - _VALUES.keys():
+        raise ValueError(f"an OCR line cannot have {sorted(wrong)}")
+    values = tuple(map(_VALUES.__getitem__, body))
     second = sum(map(mul, values, _SECOND)) % 10
     first = sum(map(mul, (second, *values), _FIRST)) % 11 % 10
     return f"{first}{second}"

@@ -31,6 +31,8 @@ MASK = 0  # a fixed mask is read by every decoder
 QUIET_MODULES = 4
 LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
 _ALPHANUMERIC = {char: value for value, char in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")}
+_STRETCH = 5  # groups
+_KEPT = 4_000  # texts of a stretch
 _GROUPS = {MODE_NUMBER: (3, 10, 10), MODE_ALPHA_NUM: (2, 11, 45)}  # characters, bits, base
 
 
@@ -57,6 +59,23 @@ class _Changes(dict[str, int]):
         return change
 
 
+class _Stretch(dict[str, int]):
+    """The changes of several groups together. Most of an eL-QR is the same on many slips: one look-up, not five."""
+
+    def __init__(self, tables: list[_Changes], group: int) -> None:
+        super().__init__()
+        self._tables, self._group = tables, group
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= _KEPT:
+            self.clear()
+        change = 0
+        for place, table in enumerate(self._tables):
+            change ^= table[text[place * self._group : (place + 1) * self._group]]
+        self[text] = change
+        return change
+
+
 class FixedQr:
     """All symbols of one version, level, mode and length; ``length`` fills whole groups of characters."""
 
@@ -72,9 +91,9 @@ class FixedQr:
         """The symbol of a text; ValueError for one of another length or alphabet."""
         if len(text) != self._length:
             raise ValueError(f"this QR has {self._length} characters")
-        symbol, tables = self._tables
-        for place, table in zip(range(0, self._length, self._group), tables, strict=True):
-            symbol ^= table[text[place : place + self._group]]
+        symbol, stretches = self._stretches
+        for place, table in stretches:
+            symbol ^= table[text[place : place + _STRETCH * self._group]]
         return self._mask(symbol)
 
     def library_mask(self, text: str) -> Mask:
@@ -143,6 +162,13 @@ class FixedQr:
                             if codeword & 0x80 >> shown:
                                 basis[number] ^= places[8 * place + shown]
         return basis
+
+    @cached_property
+    def _stretches(self) -> tuple[int, list[tuple[int, _Stretch]]]:
+        """The symbol of all zeros, and where each stretch of the text begins with what it changes."""
+        zeros, tables = self._tables
+        starts = range(0, len(tables), _STRETCH)
+        return zeros, [(i * self._group, _Stretch(tables[i : i + _STRETCH], self._group)) for i in starts]
 
     @cached_property
     def _tables(self) -> tuple[int, list[_Changes]]:

@@ -1,4 +1,4 @@
-"""Reads a finished PDF back with other people's decoders and compares it with the plan.
+"""The sheet marks of a finished file, read back with another decoder and compared with the plan.
 
 Law 3: pages on paper = pages in the manifest. The page's own symbol bits are decoded by zxing-cpp
 (tens of microseconds; rasterising a page costs tens of milliseconds), so every sheet is read, not a sample.
@@ -13,16 +13,12 @@ from pathlib import Path
 import pikepdf
 import zxingcpp
 
-from printjobs.core.model import PrintjobsError
+from .fault import PreflightError
 
 _IMAGE = re.compile(rb"BI/W (\d+)/H (\d+)/IM true/D\[1 0\]/F/AHx\nID ([0-9A-F]+)>\nEI")
 _SIDE = 25  # modules of a sheet mark (QR version 2); the other symbols of a page are wider
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _DARK, _LIGHT = b"\x00", b"\xff"
-
-
-class PreflightError(PrintjobsError):
-    """The finished file is not what was planned. It is never released."""
 
 
 def read_marks(path: Path) -> Iterator[list[str]]:

@@ -81,6 +81,22 @@ def test_only_what_was_told_is_there(sizes: dict[Key, int]) -> None:
     assert not pieces.moves()
 
 
+@given(st.lists(st.integers(1, 6), max_size=8), st.integers(1, 5))
+def test_what_was_seen_of_a_piece_is_what_a_plain_list_of_its_sheets_says(seen: list[int], size: int) -> None:
+    pieces = Pieces({vendor.A: Expected(size, 1, RELEASED)}.items())
+    found = [pieces.see(vendor.A, sheet) for sheet in seen]
+    wanted = [
+        "duplicate_sheet" if sheet in seen[:i] else "" if sheet == i + 1 else "out_of_order"
+        for i, sheet in enumerate(seen)
+    ]
+    assert found == wanted
+    assert pieces.is_bad(vendor.A) is any(wanted)
+    assert pieces.is_seen(vendor.A) is bool(seen)
+    assert pieces.sheets_seen(vendor.A) == len(seen)
+    assert pieces.is_complete(vendor.A) is (sorted(seen) == list(range(1, size + 1)))
+    assert pieces.is_in_order(vendor.A) is (seen == list(range(1, size + 1)))
+
+
 def test_one_that_was_seen_out_of_order_and_mended_stays_bad() -> None:
     pieces = Pieces({vendor.A: Expected(3, 1, RELEASED, (1, 3))}.items())
     report = vendor.Report().sheets(vendor.A, 2, of=3).result(vendor.A)

@@ -39,7 +39,7 @@ every_command = pytest.mark.parametrize("words", list(COMMANDS), ids=" ".join)
 
 def test_the_commands_are_these() -> None:
     assert sorted(map(" ".join, COMMANDS)) == [
-        "approve", "cost", "demo", "doctor", "extract", "gaiji import", "gaiji list", "gaiji resolve",
+        "approve", "bench", "cost", "demo", "doctor", "extract", "gaiji import", "gaiji list", "gaiji resolve",
         "layout diff", "layout fields", "layout show",
         "mark customer-barcode", "mark el-qr", "mark gs1-128", "mark mpn",
         "mark sheet", "migrate", "proof", "release", "run go", "run open", "run reprint", "run status",
@@ -209,7 +209,9 @@ def test_go_packages_every_accepted_notice_once(story: Story) -> None:
     accepted = sum(c["received"] - c["rejected"] for c in status["cities"])
     assert sum(c["outstanding"] for c in status["cities"]) == accepted
     assert desk.rows("SELECT sum(notices) FROM piece") == [(accepted,)]
-    assert desk.rows("SELECT count(*) FROM notice WHERE piece IS NULL") == [(0,)]
+    nowhere = "SELECT count(*) FROM notice WHERE id NOT IN (SELECT notice_id FROM placement)"
+    assert desk.rows(nowhere) == [(0,)]
+    assert desk.rows("SELECT count(*) FROM placement") == [(accepted,)]
     assert sum(c["pieces"] for c in status["cities"]) == sum(b["pieces"] for b in status["batches"])
 
 

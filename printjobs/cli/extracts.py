@@ -25,6 +25,7 @@ _STATUSES = {
     PieceStatus.MAILED: "差出し済みです。",
     PieceStatus.PULLED: "引抜きました。郵送していません。",
     PieceStatus.SPOILED: "事故品です。作り直しを待っていて、郵送していません。",
+    PieceStatus.SUPERSEDED: "事故品で、作り直しました。この世代の紙は無効です。",
 }
 
 
@@ -32,10 +33,11 @@ def extract(
     run: Annotated[str, typer.Argument(metavar="RUN", help="回の名前（例: property_tax-2026）")],
     number: Annotated[str, typer.Argument(metavar="NOTICE_NUMBER", help="通知書番号")],
     city: Annotated[str, typer.Option(help="6桁の市コード。同じ番号の通知が2つの市にあるとき")] = "",
+    generation: Annotated[int | None, typer.Option(min=1, help="作り直す前の世代を取り出すとき。省くと最新")] = None,
     into: Annotated[Path, typer.Option(help="写しを置くフォルダ。省くと今のフォルダ")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="結果を JSON で出します。")] = False,
 ) -> None:
-    made = extracting.extract(Context(Settings()), run, number, city)
+    made = extracting.extract(Context(Settings()), run, number, city, generation)
     path = into / made.name
     write_file(path, made.pdf)
     if as_json:

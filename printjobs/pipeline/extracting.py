@@ -64,16 +64,17 @@ class _Place(NamedTuple):
     sheets: range
 
 
-def extract(context: Context, run_id: str, number: str, city: str = "") -> Extract:
-    """The pages of a notice as they stand in the print file of its newest generation, each marked as a copy.
+def extract(context: Context, run_id: str, number: str, city: str = "", generation: int | None = None) -> Extract:
+    """The pages of a notice as they stand in the print file of a generation, each marked as a copy; of the newest.
 
     That it was done is recorded in the run's events. Raises :class:`UsageError` for a number that the run does not
-    have or that more than one city has, :class:`Refused` for a notice that is not printed (rejected, or not yet
-    planned or checked) and for a print file whose bytes are no longer those that were checked.
+    have or that more than one city has, and for a generation that the notice has not, :class:`Refused` for a notice
+    that is not printed (rejected, or not yet planned or checked) and for a print file whose bytes are no longer those
+    that were checked.
     """
     run = context.run(run_id)
     with context.engine.connect() as connection:
-        notice = _find(connection, run_id, number, city)
+        notice = _of_generation(_find(connection, run_id, number, city), generation)
         place = _place(connection, notice)
     key = file_key(place.file)
     if not context.files.exists(key):
@@ -99,10 +100,11 @@ def extract(context: Context, run_id: str, number: str, city: str = "") -> Extra
     return made
 
 
-def _find(connection: Connection, run_id: str, number: str, city: str) -> Record:
-    """The one accepted notice that is meant; a rejected one of another city also makes a number ambiguous."""
+def _find(connection: Connection, run_id: str, number: str, city: str) -> list[Record]:
+    """The one accepted notice that is meant, by generation; a rejected one of another city makes it ambiguous too."""
     cities = [reference.city(city).code] if city else list(reference.cities())
-    found = {row.city: row for row in lookup.find_notices(connection, run_id, cities, number)}
+    rows = lookup.find_notices(connection, run_id, cities, number)
+    found = {code: list(same) for code, same in groupby(rows, key=lambda row: row.city)}
     problems = runs.problems(connection, run_id)
     wanted = [p for p in problems if p.notice_number == number and p.city in cities and p.city not in found]
     rejected = {p.city: p for p in reversed(wanted)}  # the first of its problems
@@ -122,6 +124,20 @@ def _find(connection: Connection, run_id: str, number: str, city: str) -> Record
             f"印刷していません。理由: {problem.file} {problem.row}行 {problem.column}: {problem.message}"
         )
     return found[having[0]]
+
+
+def _of_generation(notice: list[Record], wanted: int | None) -> Record:
+    """The newest generation of a notice, or the one that is wanted."""
+    *_, newest = notice
+    if wanted is None or newest.batch_id is None:
+        return newest
+    for row in notice:
+        if row.generation == wanted:
+            return row
+    raise UsageError(
+        f"通知書番号 {newest.number} の第{wanted}世代はありません。"
+        f"--generation で指定できるもの: {'、'.join(str(row.generation) for row in notice)}"
+    )
 
 
 def _place(connection: Connection, notice: Record) -> _Place:

@@ -75,8 +75,7 @@ def _save(
         production.add_files(connection, files)
         file_ids += [str(f["id"]) for f in files]
         production.add_pieces(connection, batch_id, generation, batch.pieces)
-        place = production.place_notices if generation == 1 else production.move_notices
-        place(connection, batch_id, batch.pieces)
+        production.place_notices(connection, batch_id, generation, batch.pieces)
     return file_ids
 
 

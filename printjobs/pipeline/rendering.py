@@ -9,12 +9,13 @@ import msgspec
 
 from printjobs import reference
 from printjobs.core.model import FileStatus, Notice
-from printjobs.preflight import PreflightError, marks, structure
+from printjobs.preflight import PreflightError, contents, structure
 from printjobs.render.printfile import FileJob, FilePiece, PlanDiffers, render_file, sheet_marks
 from printjobs.store import production, writing
 from printjobs.store.runs import Record
 
 from .context import Context, Step
+from .reading_back import Wants, job_of
 
 _PIECES = 200  # read from the record files at a time
 
@@ -35,9 +36,7 @@ def render(context: Context, file_id: str) -> list[Step]:
     profile = reference.vendor()
     job = _job(context, run, batch, file)
     with context.files.writer(file_key(file)) as sink:
-        written = render_file(
-            sink, context.layout(run), profile.mark, profile.print_.dpi, job, _pieces(context, file, with_notices=True)
-        )
+        written = render_file(sink, context.layout(run), profile.mark, profile.print_.dpi, job, _pieces(context, file))
         if (written.pages, written.sheets) != (file.pages, file.sheets):  # law 3, before the file appears
             raise PlanDiffers(f"{file_id}: {written.pages} pages, planned {file.pages}")
     with writing(context.engine) as connection:
@@ -46,21 +45,21 @@ def render(context: Context, file_id: str) -> list[Step]:
 
 
 def check(context: Context, file_id: str) -> list[Step]:
-    """The read-back step: every sheet's mark decoded from the finished PDF and held against the plan."""
+    """The read-back step: every page of the finished PDF taken apart and held against the plan and the records."""
     with context.engine.connect() as connection:
         file = production.find_file(connection, file_id)
         batch = production.find_batch(connection, file.batch_id)
     if file.status == FileStatus.CHECKED:
         return [Step("package", (batch.id,))]
     run = context.run(batch.run_id)
-    job = _job(context, run, batch, file)
-    expected = (text for piece in _pieces(context, file, with_notices=False) for _, text in sheet_marks(job, piece))
+    job, layout, vendor = _job(context, run, batch, file), context.layout(run), reference.vendor()
     path = context.files.local_path(file_key(file))
-    if context.files.sha256(file_key(file)) != file.sha256:  # a back carries no mark that could tell
+    if context.files.sha256(file_key(file)) != file.sha256:
         raise PreflightError(f"{file_id} が組版の後で変わっています。保管場所を調べ、控えから戻してください。")
-    per_sheet = 2 if reference.vendor().print_.duplex else 1
-    structure.check(path, job.form, per_sheet)
-    pages = marks.check(path, expected, per_sheet)
+    structure.check(path, job.form, 2 if vendor.print_.duplex else 1)
+    wants = Wants(layout, job, vendor.check.one_in)
+    pieces = wants.pieces(_pieces(context, file), file.first, file.last)
+    pages = contents.check(path, job_of(layout, run.year), pieces)
     if pages != file.pages:
         raise PreflightError(f"{file_id} は{pages}頁で、計画の{file.pages}頁と違います。作り直してください。")
     with writing(context.engine) as connection:
@@ -82,11 +81,11 @@ def _job(context: Context, run: Record, batch: Record, file: Record) -> FileJob:
     )
 
 
-def _pieces(context: Context, file: Record, *, with_notices: bool) -> Iterator[FilePiece]:
+def _pieces(context: Context, file: Record) -> Iterator[FilePiece]:
     """A file's pieces in order; a piece that begins a section knows how long the section is."""
     with context.engine.connect() as connection:
         rows = production.pieces(connection, file.batch_id, file.first, file.last)
-        places = production.notice_places(connection, file.batch_id, file.first, file.last) if with_notices else []
+        places = production.notice_places(connection, file.batch_id, file.first, file.last)
     sections = {}
     for _, same in groupby(rows, key=lambda r: r.office):
         section = list(same)
@@ -98,7 +97,7 @@ def _pieces(context: Context, file: Record, *, with_notices: bool) -> Iterator[F
         notices = iter(read_notices(context, wanted))
         for row in part:
             own = [next(notices) for _ in by_piece.get(row.number, ())]
-            if with_notices and len(own) != row.notices:
+            if len(own) != row.notices:
                 raise PlanDiffers(f"{file.id} piece {row.number}: {len(own)} notices, planned {row.notices}")
             yield FilePiece(row.number, row.city, row.office, row.sheets, row.inserts, sections.get(row.number, 0), own)
 

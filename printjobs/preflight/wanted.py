@@ -6,8 +6,10 @@ worked out again from the records (``telling``), by other code than the one that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
+
+import msgspec
 
 from fonts import Chain
 from layouts.language import Box, Mark, Slot, Static, Style, Table
@@ -17,10 +19,10 @@ from printjobs.core.model import Notice
 Row = list[str | int]
 
 
-class Declared(NamedTuple):
+class Declared(msgspec.Struct, frozen=True, eq=False):
     """Things of a layout that are drawn together. ``form``: the name of their static part, empty for none.
 
-    ``table``: the detail table that ``row.x`` speaks of, empty outside of rows.
+    ``table``: the detail table that ``row.x`` speaks of, empty outside of rows. Two are the same only if they are one.
     """
 
     form: str
@@ -37,9 +39,10 @@ class Fixed(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Blocks that stand together: those of the page itself, or those of one row, moved ``down`` mm."""
+    """Blocks that stand together: those of the page itself, or those of one row of a ``view``, moved ``down`` mm."""
 
     blocks: tuple[Declared, ...]
+    view: str
     row: Row
     down: float
 
@@ -47,46 +50,55 @@ class Group(NamedTuple):
 class Side(NamedTuple):
     """One page of a notice: sheet of sheets, page of pages of its flow, and its groups, the page's own first.
 
-    ``repeats``: nothing of a row is on it, so that other notices may have the very same page.
+    ``shared``: no row flows into it, so that other notices may have the very same back.
     """
 
     sheet: int
     sheets: int
     page: int
     pages: int
-    front: bool
-    repeats: bool
+    shared: bool
     groups: list[Group]
 
 
-class Piece(NamedTuple):
-    """One envelope: the sheet marks of its sheets in order, a separator's before them if it has one, its notices.
+class Own(NamedTuple):
+    """A notice, the rows of every view of it that its pages must show, and its pages, front and back in turn."""
 
-    ``office``: the delivery office that the separator names. ``sides`` has the pages of each notice, front and back
-    of each sheet in turn.
+    notice: Notice
+    views: Mapping[str, list[Row]]
+    sides: list[Side]
+
+
+class Separator(NamedTuple):
+    """The sheet before a section (区分票): its mark, and what it must say, the delivery office first."""
+
+    mark: str
+    says: tuple[str, ...]
+
+
+class Piece(NamedTuple):
+    """One envelope: the separator before it, the marks of its sheets in order, and its notices in order.
+
+    ``sampled``: it is read from pixels too.
     """
 
     number: int
     city: str
-    office: str
-    separator: str
+    sampled: bool
+    separator: Separator | None
     marks: list[str]
-    notices: list[tuple[Notice, list[Side]]]
+    notices: list[Own]
 
 
 class CityWords(NamedTuple):
-    """What a city's pages say in its name: values by their names in layouts; ``seal``: the pixels of its seal."""
+    """What a city's pages say in its name: values by their names in layouts; ``seal``: its pixels, empty for none."""
 
     values: Mapping[str, str]
     seal: bytes
-    organisation: str
 
 
 class Job(NamedTuple):
-    """What all pieces of a file share. ``fixed``: static parts by name; ``white``: by side, where nothing is printed.
-
-    ``sample``: of how many pieces one is read from pixels too, 0 for none; the first and the last always are.
-    """
+    """What all pieces of a file share. ``fixed``: static parts by name; ``white``: by side, where nothing is."""
 
     kind: Kind
     year: int
@@ -95,8 +107,6 @@ class Job(NamedTuple):
     cities: Mapping[str, CityWords]
     fixed: Mapping[str, Fixed]
     white: Mapping[str, tuple[Box, ...]]
-    sample: int
-    pieces: Iterator[Piece]
 
 
 class Symbol(NamedTuple):

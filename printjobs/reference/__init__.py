@@ -10,9 +10,10 @@ from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
+from msgspec import Meta
 from PIL import ImageCms
 
 from printjobs.core.checkdigit import local_government_code
@@ -83,6 +84,12 @@ class MarkPlace(msgspec.Struct, frozen=True):
     clear: float
 
 
+class CheckProfile(msgspec.Struct, frozen=True):
+    """``one_in``: of so many pieces one is also read back from pixels, 0 for none but a file's first and last."""
+
+    one_in: Annotated[int, Meta(ge=0)]
+
+
 class Vendor(msgspec.Struct, frozen=True, rename={"print_": "print"}):
     """The vendor profile (受託者の機械)."""
 
@@ -91,6 +98,7 @@ class Vendor(msgspec.Struct, frozen=True, rename={"print_": "print"}):
     insert: InsertProfile
     weight: Weights
     mark: MarkPlace
+    check: CheckProfile
 
 
 class _Council(msgspec.Struct, frozen=True):

@@ -71,7 +71,7 @@ class CompiledLayout:
         self.fonts = fonts
         self.cities = cities
         self.schema = schema_of(kind, cities)
-        self._statics: dict[str, Drawable] = {}
+        self.statics: dict[str, Drawable] = {}
         self._forms: dict[tuple[str, str], tuple[str, Ink]] = {}
         self._seen: tuple[Notice | None, Mapping[str, list[Row]]] = None, {}
         self._views = {name: self._compile_view(name, rows) for name, rows in layout.rows.items()}
@@ -99,7 +99,7 @@ class CompiledLayout:
         for i, part in enumerate((group, *group.parts)):
             form = f"{name}.{i}" if i else name
             drawable = Drawable(part.static, group.tables if isinstance(group, Page) and not i else ())
-            self._statics[form] = drawable
+            self.statics[form] = drawable
             yield Block(
                 compile_condition(part.when, self.schema, table) if isinstance(part, Part) else None,
                 tuple(self._place(s, table) for s in part.slots),
@@ -264,14 +264,14 @@ class CompiledLayout:
         """The static part of a block, drawn for one city."""
         text = self.cities[city]
         template = Template(self.fonts, self.layout.styles, text.values, text.seal)
-        template.draw(self._statics[name].static)
-        for table in self._statics[name].tables:
+        template.draw(self.statics[name].static)
+        for table in self.statics[name].tables:
             template.table(table)
         return template
 
     def tight(self, city: str) -> list[str]:
         """Fixed texts that need more height than their boxes have, with the form they stand in."""
-        return [f"{name}: {said}" for name in self._statics for said in self.template(name, city).tight]
+        return [f"{name}: {said}" for name in self.statics for said in self.template(name, city).tight]
 
 
 class Drawable(NamedTuple):

@@ -18,10 +18,10 @@ from .text import MM
 class MarkPlace:
     """A compiled mark. It draws nothing for an empty value: a code that cannot be right is no code."""
 
-    __slots__ = ("extent", "get", "make", "x", "y")
+    __slots__ = ("extent", "get", "make", "mark", "x", "y")
 
     def __init__(self, mark: Mark, get: Getter, make: Callable[[str], Mask], extent: Extent) -> None:
-        self.get, self.make, self.extent = get, make, extent
+        self.mark, self.get, self.make, self.extent = mark, get, make, extent
         self.x, self.y = mark.at[0], mark.at[1]
 
     def code(self, notice: Notice, row: Row, page: PageInfo, down: float) -> str:

@@ -13,12 +13,15 @@ _L, _N = columns(Placement), columns(Notice)
 
 
 def find_notices(connection: Connection, run_id: str, cities: Collection[str], number: str) -> Sequence[Record]:
-    """Accepted notices with a number, by city: it is unique within one. Batch and piece are None before planning."""
+    """Accepted notices with a number, by city: it is unique within one. A row for each generation, the newest last.
+
+    Generation, batch and piece are None before planning.
+    """
     return connection.execute(
-        select(_N.city, _N.number, _N.sheets, _L.batch_id, _L.piece)
+        select(_N.city, _N.number, _N.sheets, _L.generation, _L.batch_id, _L.piece)
         .outerjoin(Placement, _L.notice_id == _N.id)
         .where(_N.run_id == run_id, _N.city.in_(sorted(cities)), _N.number == number)
-        .order_by(_N.city)
+        .order_by(_N.city, _L.generation)
     ).all()
 
 

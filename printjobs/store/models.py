@@ -107,9 +107,13 @@ class PrintFile(SQLModel, table=True):
 
 
 class Piece(SQLModel, table=True):
-    """One envelope of one generation; a reprint is a new row and the old one is superseded."""
+    """One envelope of one generation; a reprint is a new row and the old one is superseded.
 
-    batch_id: str = Field(primary_key=True, foreign_key="batch.id")
+    ``batch_id`` is no foreign key: to look the same few batches up a million times takes PostgreSQL 3 s. Pieces are
+    added with their batch, in one transaction, and releasing counts those of the batches that are there.
+    """
+
+    batch_id: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     generation: int
     city: str
@@ -143,11 +147,12 @@ class Notice(SQLModel, table=True):
 
 
 class Placement(SQLModel, table=True):
-    """In which piece a notice is. One row a notice, so that it cannot be in two; a reprint moves it.
+    """In which piece a notice is. One row a notice and generation, so that it cannot be in two; the newest stands.
 
-    A table of its own, because a million rows are inserted three times as quickly as they are changed. ``notice_id``
-    is no foreign key: looked up a million times at random places it takes as long as all else of this table. A run's
-    notices are only deleted while it is open, when none is placed.
+    Append-only: a reprint is another row, and what an envelope held before stays known. A table of its own, because a
+    million rows are inserted three times as quickly as they are changed. ``notice_id`` is no foreign key: looked up a
+    million times at random places it takes as long as all else of this table. A run's notices are only deleted while
+    it is open, when none is placed.
     """
 
     __table_args__ = (
@@ -156,6 +161,7 @@ class Placement(SQLModel, table=True):
     )
 
     notice_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    generation: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     batch_id: str
     piece: int
 

@@ -61,21 +61,10 @@ def add_pieces(connection: Connection, batch_id: str, generation: int, pieces: I
     insert_rows(connection, Piece, names, rows)
 
 
-def place_notices(connection: Connection, batch_id: str, pieces: Iterable[PlanPiece]) -> None:
-    """Say in which pieces of a batch, numbered from 1, their notices are; they are in no piece yet."""
-    rows = ((notice, batch_id, n) for n, p in enumerate(pieces, start=1) for notice in p.notices)
-    insert_rows(connection, Placement, ("notice_id", "batch_id", "piece"), rows)
-
-
-def move_notices(connection: Connection, batch_id: str, pieces: Iterable[PlanPiece]) -> None:
-    """Say in which pieces of a batch, numbered from 1, their notices are now; they were in others before."""
-    statement = (
-        update(Placement)
-        .where(_L.notice_id == bindparam("notice"))
-        .values(batch_id=batch_id, piece=bindparam("in_piece"))
-    )
-    moved = [{"notice": notice, "in_piece": n} for n, p in enumerate(pieces, start=1) for notice in p.notices]
-    connection.execute(statement, moved)
+def place_notices(connection: Connection, batch_id: str, generation: int, pieces: Iterable[PlanPiece]) -> None:
+    """Say in which pieces of a batch, numbered from 1, their notices are; they are in none of this generation yet."""
+    rows = ((notice, generation, batch_id, n) for n, p in enumerate(pieces, start=1) for notice in p.notices)
+    insert_rows(connection, Placement, ("notice_id", "generation", "batch_id", "piece"), rows)
 
 
 def batches(connection: Connection, run_id: str) -> Sequence[Record]:

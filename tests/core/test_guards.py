@@ -43,7 +43,7 @@ OWN = {
     "pikepdf": ("printjobs/bench/", "printjobs/preflight/", "printjobs/render/"),
     "psycopg": (),
     "pydantic_settings": ("printjobs/settings.py",),
-    "pypdfium2": ("printjobs/render/",),
+    "pypdfium2": ("printjobs/preflight/", "printjobs/render/"),
     "redis": ("workers/", "printjobs/pipeline/doctor.py"),
     "sqlalchemy": ("printjobs/store/",),
     "sqlmodel": ("printjobs/store/",),

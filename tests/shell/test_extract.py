@@ -310,6 +310,23 @@ def test_after_a_reprint_the_new_generation_is_given_and_said(
     assert extract(desk, kept.number, kept.city, tmp_path)[0]["generation"] == 1
 
 
+def test_what_was_printed_before_a_reprint_is_given_when_it_is_asked_for(
+    desk: Desk, taken: list[Taken], tmp_path: Path, small_files: None
+) -> None:
+    again = {(city, number) for city, number, _ in reprinted(desk, tmp_path)}
+    for t in (t for t in taken if (t.city, t.number) in again):
+        words = ("extract", RUN, t.number, "--city", t.city, "--generation", 1, "--into", tmp_path)
+        told = desk(*words, "--json").json  # the next generation is not printed yet
+        assert (told["generation"], told["batch"], told["status"]) == (1, t.batch, "superseded")
+        assert Path(told["written"]).read_bytes() == t.path.read_bytes()
+        assert "作り直しました。この世代の紙は無効" in desk(*words).out
+        assert "指定できるもの: 1、2" in refused(desk, USAGE, t.number, "--city", t.city, "--generation", 3)
+    desk.go()
+    for city, number in again:
+        words = ("extract", RUN, number, "--city", city, "--into", tmp_path, "--json")
+        assert [desk(*words, *which).json["generation"] for which in ((), ("--generation", 1))] == [2, 1]
+
+
 # What is refused
 
 
@@ -469,9 +486,10 @@ def test_both_databases_find_a_notice_by_its_number(kind: str, tmp_path: Path, r
             numbers = {other: 3, one: 2} if city == rows.CITY else {one: 1}
             made = [rows.notice_row(submission, n, city=city, sheets=s) for n, s in numbers.items()]
             production.add_notices(connection, made)
-        production.place_notices(connection, rows.BATCH, pieces)
+        production.place_notices(connection, rows.BATCH, 1, pieces)
         both = lookup.find_notices(connection, rows.R, [rows.OTHER, rows.CITY], one)
-        assert [tuple(r) for r in both] == [(rows.CITY, one, 2, rows.BATCH, 1), (rows.OTHER, one, 1, None, None)]
+        nowhere = (None, None, None)
+        assert [tuple(r) for r in both] == [(rows.CITY, one, 2, 1, rows.BATCH, 1), (rows.OTHER, one, 1, *nowhere)]
         assert [r.city for r in lookup.find_notices(connection, rows.R, [rows.OTHER], one)] == [rows.OTHER]
         assert lookup.find_notices(connection, rows.R, [rows.OTHER], other) == []
         assert [tuple(r) for r in lookup.notices_of_piece(connection, rows.BATCH, 1)] == [(one, 2), (other, 3)]

@@ -372,8 +372,8 @@ def _ask_about_the_plan(engine: Engine, run: Any, make: Any) -> None:
         pieces = [a_piece(notices["2600000001"]), last]
         for number in (1, 2):
             make.add_pieces(connection, f"{R}-B00{number}", 1, pieces)
-        make.place_notices(connection, f"{R}-B002", pieces)
-        make.move_notices(connection, BATCH, pieces)
+        make.place_notices(connection, f"{R}-B002", 1, pieces)
+        make.place_notices(connection, BATCH, 2, pieces)
         make.batches(connection, R)
         make.find_batch(connection, BATCH)
         make.files(connection, BATCH)
@@ -591,7 +591,7 @@ def place_many(engine: Engine, many: int) -> None:
         production.add_batch(connection, batch_row())
         pieces = [a_piece(n.id) for n in production.plan_notices(connection, R)]
         production.add_pieces(connection, BATCH, 1, pieces)
-        production.place_notices(connection, BATCH, pieces)
+        production.place_notices(connection, BATCH, 1, pieces)
         released = (PieceStatus.PLANNED, PieceStatus.RELEASED)
         production.set_piece_statuses(connection, released, ((BATCH, i + 1) for i in range(many)))
     with engine.connect() as connection:

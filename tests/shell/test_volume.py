@@ -13,16 +13,19 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, MetaData, insert, select
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
 
 from printjobs import reference, store
 from printjobs.core.model import BadInput, PieceStatus, RunStatus, SubmissionStatus
 from printjobs.core.reconcile import Finding
 from printjobs.pipeline import opening, planning, rehearsal, settling
-from printjobs.store import database, models, production, runs, tracking
+from printjobs.store import database, lookup, models, production, runs, tracking
 from printjobs.store.runs import Record, change_status
 from tests.shell import jobs
 from tests.shell import test_store as rows
@@ -93,7 +96,7 @@ def test_pieces_moved_together_or_one_by_one_in_any_order_are_the_same_pieces(
 
 
 def test_a_database_from_before_keeps_pieces_and_where_each_notice_is(url: str) -> None:
-    engine = store.connect(url)
+    engine, again = store.connect(url), f"{rows.R}-B002"
     with store.writing(engine) as connection:
         config = database._config()
         config.attributes["connection"] = connection
@@ -108,21 +111,30 @@ def test_a_database_from_before_keeps_pieces_and_where_each_notice_is(url: str) 
         old = {"records": "", "notices": 3, "rejected": 0, "tax_total": 0, "reason": ""}
         add("submission", id=1, **rows.submission_row(), **old)
         add("batch", **rows.batch_row(), manifest_sha256="")
+        add("batch", **rows.batch_row(again, 2) | {"generation": 2}, manifest_sha256="")
         piece = {
-            "batch_id": rows.BATCH, "run_id": rows.R, "generation": 1, "city": rows.CITY, "office": "525",
+            "run_id": rows.R, "generation": 1, "city": rows.CITY, "office": "525",
             "zip": "5250034", "sheets": 1, "inserts": 1, "slips": True, "notices": 1, "status": "released",
         }  # fmt: skip
-        for number in (2, 1):
-            add("piece", number=number, **piece)
-        for notice, place in ((7, 2), (8, 1), (9, None)):
-            at = {"batch_id": rows.BATCH if place else None, "piece": place}
+        for batch, number in ((rows.BATCH, 2), (rows.BATCH, 1), (again, 1)):
+            add("piece", batch_id=batch, number=number, **piece)
+        for notice, batch, number in ((7, rows.BATCH, 2), (8, again, 1), (9, None, None)):
+            at = {"batch_id": batch, "piece": number}
             add("notice", id=notice, **rows.notice_row(1, f"260000000{notice}", start=notice << 33), **at)
-    store.migrate(engine)
-    with engine.connect() as connection:
-        places = [(p.piece, p.number, p.start) for p in production.notice_places(connection, rows.BATCH, 1, 2)]
-        assert places == [(1, "2600000008", 8 << 33), (2, "2600000007", 7 << 33)]
-        assert [n.id for n in production.plan_notices(connection, rows.R)] == [7, 8, 9]
-        assert production.count_pieces(connection, rows.R, PieceStatus.RELEASED) == 2
+    for _ in range(2):
+        store.migrate(engine)
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+            assert compare_metadata(found, SQLModel.metadata) == []
+            assert [n.id for n in production.plan_notices(connection, rows.R)] == [7, 8, 9]
+            assert production.count_pieces(connection, rows.R, PieceStatus.RELEASED) == 3
+            for notice, *place in ((7, 1, rows.BATCH, 2), (8, 2, again, 1), (9, None, None, None)):
+                (kept,) = lookup.find_notices(connection, rows.R, [rows.CITY], f"260000000{notice}")
+                assert [kept.generation, kept.batch_id, kept.piece] == place
+            assert [p.start for p in production.notice_places(connection, again, 1, 1)] == [8 << 33]
+        with store.writing(engine) as connection:  # and back, and once more
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0003")
     engine.dispose()
 
 

@@ -456,6 +456,45 @@ def test_steps_in_any_order_give_the_same_bytes(make_job: JobMaker, embedded: Em
     assert job.made() == embedded.packaged
 
 
+def plan_and_shuffle(job: Job, mode: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plan the job here; what is left of it is found by a mode, pool or queue, in an order of chance."""
+    for step in job.unfinished():
+        run_step(job.context, step)
+    found = mode.unfinished
+
+    def shuffled(*asked: Any) -> list[Step]:
+        steps: list[Step] = found(*asked)
+        random.Random(2).shuffle(steps)
+        return steps
+
+    monkeypatch.setattr(mode, "unfinished", shuffled)
+
+
+def assert_same_bytes_out_of_order(job: Job, embedded: Embedded) -> None:
+    files = sorted(job.settings.home.glob("batches/*/*-F*.pdf"))
+    assert sorted(files, key=lambda path: path.stat().st_mtime_ns) != files, "they were rendered in their order"
+    assert job.made() == embedded.packaged
+
+
+def test_a_pool_gives_the_same_bytes_in_any_order(
+    make_job: JobMaker, embedded: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job()
+    plan_and_shuffle(job, local, monkeypatch)
+    local.run_all(job.settings, RUN)
+    assert_same_bytes_out_of_order(job, embedded)
+
+
+def test_workers_give_the_same_bytes_in_any_order(
+    tmp_path: Path, make_job: JobMaker, embedded: Embedded, redis_db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(redis_url=redis_db)
+    plan_and_shuffle(job, queue, monkeypatch)
+    with job.worker(tmp_path / "worker-1.log"), job.worker(tmp_path / "worker-2.log"):
+        queue.run_all(job.settings, RUN)
+    assert_same_bytes_out_of_order(job, embedded)
+
+
 def test_no_step_done_twice_changes_anything(
     tmp_path: Path, sample: Path, handed_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

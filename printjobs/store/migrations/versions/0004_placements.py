@@ -1,4 +1,4 @@
-"""Where notices are is inserted into a table of its own; a piece's run is its batch's."""
+"""Where notices are is inserted into a table of its own, a row for each generation; a piece's run is its batch's."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,15 +27,17 @@ def upgrade() -> None:
     op.create_table(
         "placement",
         sa.Column("notice_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("batch_id", AutoString(), nullable=False),
         sa.Column("piece", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["batch_id", "piece"], ["piece.batch_id", "piece.number"]),
-        sa.PrimaryKeyConstraint("notice_id"),
+        sa.PrimaryKeyConstraint("notice_id", "generation"),
     )
-    placed = "SELECT id, batch_id, piece FROM notice WHERE batch_id IS NOT NULL"
-    if sqlite:
-        placed = placed.replace("notice", "notice_before")
-    op.execute(f"INSERT INTO placement (notice_id, batch_id, piece) {placed}")
+    before = "notice_before" if sqlite else "notice"  # it knew the newest generation only
+    op.execute(
+        "INSERT INTO placement (notice_id, generation, batch_id, piece)"  # noqa: S608 - one of two names
+        f" SELECT n.id, b.generation, b.id, n.piece FROM {before} AS n JOIN batch AS b ON b.id = n.batch_id"
+    )
     op.create_index("ix_placement_piece", "placement", ["batch_id", "piece"])
     if sqlite:
         op.drop_table("notice_before")
@@ -45,6 +47,7 @@ def upgrade() -> None:
         op.drop_column("notice", "piece")
         op.drop_column("notice", "batch_id")
         op.drop_column("piece", "run_id")
+        op.drop_constraint("piece_batch_id_fkey", "piece", if_exists=True)  # a downgrade does not bring it back
 
 
 def _create_piece() -> None:
@@ -61,7 +64,6 @@ def _create_piece() -> None:
         sa.Column("slips", sa.Boolean(), nullable=False),
         sa.Column("notices", sa.Integer(), nullable=False),
         sa.Column("status", AutoString(), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"]),
         sa.PrimaryKeyConstraint("batch_id", "number"),
     )
 
@@ -90,7 +92,7 @@ def _create_notice() -> None:
 
 
 def downgrade() -> None:
-    # The columns come back as they can be added to tables that have rows: on SQLite without their foreign keys.
+    # The columns come back as they can be added to tables that have rows: without their foreign keys.
     op.add_column("piece", sa.Column("run_id", AutoString(), server_default="", nullable=False))
     op.execute("UPDATE piece SET run_id = (SELECT run_id FROM batch WHERE id = batch_id)")
     op.create_index("ix_piece_run_id", "piece", ["run_id"])
@@ -98,6 +100,7 @@ def downgrade() -> None:
     op.add_column("notice", sa.Column("piece", sa.Integer(), nullable=True))
     op.execute(
         "UPDATE notice SET batch_id = at.batch_id, piece = at.piece FROM placement AS at WHERE at.notice_id = notice.id"
+        " AND at.generation = (SELECT max(generation) FROM placement WHERE notice_id = notice.id)"
     )
     op.create_index("ix_notice_piece", "notice", ["batch_id", "piece"])
     op.drop_table("placement")

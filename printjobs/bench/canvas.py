@@ -21,9 +21,9 @@ from reportlab.pdfgen.canvas import Canvas
 from fonts import FontSet
 from printjobs.render.writer import A4
 
-from .contestant import FORMS, OBVIOUS, Contestant
+from .contestant import FORMS, FORMS_READY, OBVIOUS, Contestant
 from .measure import Clock
-from .pictures import qr_picture, ready_picture
+from .pictures import qr_mask, qr_picture, ready_picture
 from .things import Line, Page, Rect, Symbol, Text, Thing
 
 _FIRST = "BIZUDMincho-Regular"  # what a new page has, so that no file names Helvetica
@@ -38,12 +38,14 @@ def _prepare() -> None:
 class ReportLabForms(Contestant):
     """One canvas, every static part a form XObject, ``drawString`` for the rest.
 
-    Symbols are spared it: their ready bits are written into the page's code as the very inline mask that we write.
+    A QR is made by ``qrcode`` with version and mask given, and drawn as the very inline mask that we write; with
+    ``ready`` that is spared it too, as bars always are: finished bits.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, FORMS)
+    def __init__(self, folder: Path, *, ready: bool = False) -> None:
+        super().__init__(folder, FORMS_READY if ready else FORMS)
         self._forms = self.workload.forms()
+        self._symbol = _inline if ready else _inline_qr
         _prepare()
 
     def write(self, chosen: Sequence[int], clock: Clock) -> None:
@@ -62,9 +64,14 @@ class ReportLabForms(Contestant):
                         _draw(canvas, self._forms[name], _inline)
                         canvas.endForm()
                     _moved(canvas, x, y, lambda name=name: canvas.doForm(name))  # type: ignore[misc]
-                _draw(canvas, page.things, _inline)
+                _draw(canvas, page.things, self._symbol)
                 canvas.showPage()
         canvas.save()
+
+
+class ReportLabFormsReady(ReportLabForms):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, ready=True)
 
 
 class Obvious(Contestant):
@@ -158,6 +165,10 @@ def _inline(canvas: Any, symbol: Symbol) -> None:
         f"q {symbol.width:.6g} 0 0 {symbol.height:.6g} {symbol.x:.6g} {symbol.y:.6g} cm\n"
         f"BI/W {symbol.columns}/H {symbol.rows}/IM true/D[1 0]/F/AHx\nID {symbol.bits.hex().upper()}>\nEI Q"
     )
+
+
+def _inline_qr(canvas: Any, symbol: Symbol) -> None:
+    _inline(canvas, qr_mask(symbol) if symbol.says else symbol)
 
 
 def _picture(canvas: Any, symbol: Symbol) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from printjobs.core.model import UsageError
 from printjobs.settings import Settings
 
-from .contestant import FORMS, FPDF2, FPDF2_READY, OBVIOUS, OURS, WARMING, Made
+from .contestant import FORMS, FORMS_READY, FPDF2, FPDF2_READY, OBVIOUS, OURS, WARMING, Made
 from .council import Desk
 from .measure import Child, spread
 from .workload import Workload
@@ -35,7 +35,8 @@ def compare(
     """
     every = range(len(Workload(folder)))
     some = every[:: max(1, len(every) // few)]
-    turns = [(OURS, every), (FORMS, every), (OURS, some), (FPDF2, some), (FPDF2_READY, some), (OBVIOUS, some)]
+    turns = [(OURS, every), (FORMS, every), (FORMS_READY, every)]
+    turns += [(OURS, some), (FPDF2, some), (FPDF2_READY, some), (OBVIOUS, some)]
     made: defaultdict[tuple[str, range], list[Made]] = defaultdict(list)
     with ExitStack() as opened:
         ways = {way: opened.enter_context(child) for way, child in _children(settings, run_id, folder)}
@@ -65,12 +66,16 @@ def compare(
 
 def _children(settings: Settings, run_id: str, folder: Path) -> Iterator[tuple[str, Child]]:
     """Every way in its process. What a way needs is loaded by it alone, so none has the memory of another."""
-    from .canvas import Obvious, ReportLabForms
+    from .canvas import Obvious, ReportLabForms, ReportLabFormsReady
     from .fpdf2_pages import Fpdf2, Fpdf2Ready
     from .ours import Ours
 
     yield OURS, Child(Ours, folder, settings, run_id)
-    for way, kind in ((FORMS, ReportLabForms), (FPDF2, Fpdf2), (FPDF2_READY, Fpdf2Ready), (OBVIOUS, Obvious)):
+    peers = (
+        (FORMS, ReportLabForms), (FORMS_READY, ReportLabFormsReady), (FPDF2, Fpdf2), (FPDF2_READY, Fpdf2Ready),
+        (OBVIOUS, Obvious),
+    )  # fmt: skip
+    for way, kind in peers:
         yield way, Child(kind, folder)
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from .measure import Clock, peak_mib
 from .workload import Workload
 
-OURS, FORMS, FPDF2, FPDF2_READY, OBVIOUS = "printjobs", "reportlab_forms", "fpdf2", "fpdf2_ready_marks", "obvious"
+OURS, FORMS, FPDF2, OBVIOUS = "printjobs", "reportlab_forms", "fpdf2", "obvious"
+FORMS_READY, FPDF2_READY = "reportlab_forms_ready_marks", "fpdf2_ready_marks"
 WARMING = 24  # notices, of all cities, that are printed before anything is measured
 
 

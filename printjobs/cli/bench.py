@@ -16,6 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="結果を JSON で出しま�
 _WAYS = {
     "printjobs": "printjobs",
     "reportlab_forms": "ReportLab（フォームXObject）",
+    "reportlab_forms_ready_marks": "ReportLab（同、QRは出来合い）",
     "fpdf2": "fpdf2",
     "fpdf2_ready_marks": "fpdf2（QRは出来合い）",
     "obvious": "素直な方法（1通ずつ作り pypdf で結合）",

@@ -16,12 +16,13 @@ import pytest
 from PIL import ImageChops, ImageFilter
 
 from printjobs.bench import composing, steps
-from printjobs.bench.canvas import Obvious, ReportLabForms
+from printjobs.bench.canvas import Obvious, ReportLabForms, ReportLabFormsReady
 from printjobs.bench.council import Desk, Shape
 from printjobs.bench.fpdf2_pages import Fpdf2, Fpdf2Ready
 from printjobs.bench.measure import Child
 from printjobs.bench.ours import Ours
 from printjobs.bench.pages import read_pages
+from printjobs.bench.pictures import qr_mask
 from printjobs.bench.things import Page, Symbol, Text
 from printjobs.core.marks import customer
 from printjobs.core.model import UsageError
@@ -31,7 +32,13 @@ from printjobs.store import production
 from tests.golden.paper import A4, MM, Box, Paper
 
 PRINTJOBS = str(Path(sys.executable).with_name("printjobs"))
-PEERS = {"reportlab_forms": ReportLabForms, "fpdf2": Fpdf2, "fpdf2_ready_marks": Fpdf2Ready, "obvious": Obvious}
+PEERS = {
+    "reportlab_forms": ReportLabForms,
+    "reportlab_forms_ready_marks": ReportLabFormsReady,
+    "fpdf2": Fpdf2,
+    "fpdf2_ready_marks": Fpdf2Ready,
+    "obvious": Obvious,
+}
 WAYS = ["printjobs", *PEERS]
 NOTICES = 6
 SCALE = 0.0001  # 40 notices a city: every special case is among them
@@ -91,6 +98,13 @@ def every_page(paper: Paper) -> range:
 def characters(paper: Paper, page: int) -> list[tuple[str, float, float]]:
     """Every character that is seen, where it begins on its line and where its ink ends below, in mm."""
     return sorted((char.text, char.box.left, char.box.bottom) for char in paper.chars(page))
+
+
+def test_a_qr_made_anew_is_the_one_on_our_page(listed: list[Page]) -> None:
+    """The other ways make the very symbols that ours has, so none is spared or burdened."""
+    symbols = [t for page in listed for t in page.things if isinstance(t, Symbol) and t.says]
+    assert {symbol.columns for symbol in symbols} == {25, 41}
+    assert [qr_mask(symbol) for symbol in symbols] == symbols
 
 
 def test_every_way_says_the_same_on_every_page_in_the_same_places(ours: Paper, theirs: Paper) -> None:

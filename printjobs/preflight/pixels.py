@@ -6,7 +6,7 @@ those cannot: what lies over a symbol or beside it, and what of it comes out on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil, floor
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -46,11 +46,14 @@ class Pictures:
 
     def __init__(self, path: Path) -> None:
         self._pdf = pypdfium2.PdfDocument(path)
+        self._bitmap: Any = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._bitmap is not None:
+            self._bitmap.close()
         self._pdf.close()
 
     def check(self, page: int, symbols: Sequence[Symbol], white: Sequence[Box]) -> None:
@@ -60,7 +63,7 @@ class Pictures:
         """
         opened = self._pdf[page]
         try:
-            sight = _Sight.of(opened)
+            sight = _Sight.of(opened, self._paper)
             for symbol in symbols:
                 _check_place(sight, symbol)
                 if symbol.mark == "customer_barcode":
@@ -72,6 +75,12 @@ class Pictures:
         finally:
             opened.close()
 
+    def _paper(self, width: int, height: int, **form: Any) -> Any:
+        """The same memory for every page: fresh memory of this size costs as much as reading what is drawn there."""
+        if self._bitmap is None or (self._bitmap.width, self._bitmap.height) != (width, height):
+            self._bitmap = pypdfium2.PdfBitmap.new_native(width, height, **form)
+        return self._bitmap
+
 
 class _Sight(NamedTuple):
     """A page in grey, as a picture and as the same bytes in rows; ``across`` and ``down``: its pixels in a mm."""
@@ -82,8 +91,8 @@ class _Sight(NamedTuple):
     down: float
 
     @classmethod
-    def of(cls, opened: Any) -> _Sight:
-        bitmap = opened.render(scale=DPI / 72, grayscale=True)
+    def of(cls, opened: Any, paper: Callable[..., Any]) -> _Sight:
+        bitmap = opened.render(scale=DPI / 72, grayscale=True, bitmap_maker=paper)
         width, height = opened.get_size()  # a page is stretched to whole pixels
         rows = memoryview(bitmap.buffer).cast("B").cast("B", shape=[bitmap.height, bitmap.width])
         return cls(bitmap.to_pil(), rows, bitmap.width / width * _MM, bitmap.height / height * _MM)
@@ -209,7 +218,7 @@ def _decoded(
 ) -> list[zxingcpp.Barcode]:
     """Upright symbols; ``by``: how black is told from white.
 
-    A whole page is given as its rows and told by one threshold: 3 ms instead of 20 as a picture and by averages.
+    A whole page is given as its rows and told by one threshold: 3 ms; as a picture and by averages it takes 20.
     """
     return zxingcpp.read_barcodes(
         picture,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .model import PieceStatus
@@ -17,12 +17,11 @@ _SEEN, _BAD = 1, 2  # flags
 
 
 class Expected(NamedTuple):
-    """A released piece as the plan knows it. ``seen``: sheets that earlier reports showed."""
+    """A released piece as the plan knows it."""
 
     sheets: int
     generation: int
     status: PieceStatus
-    seen: tuple[int, ...] = ()
 
 
 class _Batch:
@@ -65,8 +64,6 @@ class Pieces:
             batch.make_room(number)
         batch.sheets[number], batch.generation[number] = piece.sheets, piece.generation
         batch.before[number] = batch.now[number] = _CODES[piece.status]
-        for sheet in piece.seen:
-            self.remember(key, sheet)
 
     def __contains__(self, key: Key) -> bool:
         batch = self._batches.get(key[0])
@@ -167,22 +164,3 @@ class Pieces:
         for number, batch in sorted(self._batches.items()):
             codes = zip(batch.before, batch.now, strict=True)
             yield from ((number, piece) for piece, code in enumerate(codes) if code == move)
-
-
-class Changes(Mapping[Key, PieceStatus]):
-    """The pieces that moved and their new statuses, as they are when one looks."""
-
-    def __init__(self, pieces: Pieces) -> None:
-        self._pieces = pieces
-
-    def __getitem__(self, key: Key) -> PieceStatus:
-        if key not in self._pieces or self._pieces.now(key) == self._pieces.before(key):
-            raise KeyError(key)
-        return self._pieces.now(key)
-
-    def __iter__(self) -> Iterator[Key]:
-        for old, new in self._pieces.moves():
-            yield from self._pieces.moved(old, new)
-
-    def __len__(self) -> int:
-        return self._pieces.moves().total()

@@ -7,16 +7,14 @@ count of its batch equals the pieces inserted. What contradicts itself is raised
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from .marks.sheet import END_OF_PIECE, SEPARATOR, SheetMark
 from .model import PieceStatus
-from .pieces import Changes, Expected, Key, Pieces
-
-__all__ = ["DISPOSITIONS", "Event", "Expected", "Finding", "Key", "Reconciler", "Result", "Sighting", "reconcile"]
+from .pieces import Key, Pieces
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -56,9 +54,8 @@ class Finding(NamedTuple):
 
 
 class Result(msgspec.Struct):
-    """What a report settles: new statuses, batches posted whole, every sheet seen, what to look at."""
+    """What a report tells beside the new statuses: batches posted whole, every sheet seen, what to look at."""
 
-    statuses: Mapping[Key, PieceStatus]
     posted: list[int] = []
     sightings: list[Sighting] = []
     findings: list[Finding] = []
@@ -69,20 +66,19 @@ _FINAL = (PieceStatus.MAILED, PieceStatus.SUPERSEDED)
 
 
 class Reconciler:
-    """Feed events in order, all at once or in parts, then take ``result``. State is per piece, never per line.
+    """Feed events in order, all at once or in parts; ``pieces`` take their new statuses and ``result`` the rest.
 
+    State is per piece, never per line.
     ``result.sightings`` and ``result.findings`` are the caller's: who reads a long report takes them out of their
     lists after each part.
     """
 
-    def __init__(
-        self, expected: Mapping[Key, Expected] | Pieces, read: Callable[[str], SheetMark | None], run: str
-    ) -> None:
-        self._pieces = expected if isinstance(expected, Pieces) else Pieces(expected.items())
+    def __init__(self, pieces: Pieces, read: Callable[[str], SheetMark | None], run: str) -> None:
+        self._pieces = pieces
         self._read = read
         self._run = run
         self._open: Key | None = None  # the piece whose sheets are passing the camera
-        self.result = Result(Changes(self._pieces))
+        self.result = Result()
 
     def feed(self, events: Iterable[Event]) -> Result:
         for event in events:
@@ -228,10 +224,3 @@ class Reconciler:
             self._pieces.settle(key, PieceStatus.SPOILED)
             self._find(event, "missing", "結果の報告がない封筒です。未着として作り直します。", key)
         self.result.posted.append(event.batch)
-
-
-def reconcile(
-    expected: Mapping[Key, Expected], events: Iterable[Event], read: Callable[[str], SheetMark | None], run: str
-) -> Result:
-    """All of a report at once; see :class:`Reconciler`."""
-    return Reconciler(expected, read, run).feed(events)

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from printjobs.core.model import PieceStatus
 from printjobs.core.pieces import Expected, Key, Pieces
-from printjobs.core.reconcile import Event, Reconciler, Result, reconcile
+from printjobs.core.reconcile import Event, Reconciler
 from tests.core import test_reconcile as vendor
-from tests.core.test_reconcile import RUN, read, released, reports
+from tests.core.test_reconcile import RUN, Settled, known, read, reconcile, released, reports, settled
 
 RELEASED, INSERTED, MAILED, SPOILED = (
     PieceStatus.RELEASED, PieceStatus.INSERTED, PieceStatus.MAILED, PieceStatus.SPOILED,
 )  # fmt: skip
 
 
-def in_parts(pieces: Pieces, parts: Iterable[list[Event]]) -> Result:
+def in_parts(pieces: Pieces, parts: Iterable[list[Event]]) -> Settled:
     """Read a report as settling.py does: what each part gave is taken away before the next."""
     reconciler = Reconciler(pieces, read, RUN)
     sightings, findings = [], []
@@ -30,12 +30,12 @@ def in_parts(pieces: Pieces, parts: Iterable[list[Event]]) -> Result:
         findings += result.findings
         result.sightings.clear()
         result.findings.clear()
-    return Result(reconciler.result.statuses, reconciler.result.posted, sightings, findings)
+    return settled(pieces, reconciler.result)._replace(sightings=sightings, findings=findings)
 
 
 @given(released(), reports(), st.lists(st.integers(1, 9)))
 def test_a_report_read_in_parts_settles_the_same_as_at_once(
-    expected: dict[Key, Expected], events: list[Event], sizes: list[int]
+    expected: dict[Key, vendor.Expected], events: list[Event], sizes: list[int]
 ) -> None:
     def parts() -> Iterator[list[Event]]:
         left = list(events)
@@ -44,32 +44,30 @@ def test_a_report_read_in_parts_settles_the_same_as_at_once(
             del left[:size]
         yield left
 
-    assert in_parts(Pieces(expected.items()), parts()) == reconcile(expected, events, read, RUN)
+    assert in_parts(known(expected), parts()) == reconcile(expected, events)
 
 
 @given(released(), reports(), st.randoms(use_true_random=False))
 def test_pieces_told_in_any_order_and_their_sheets_afterwards_settle_the_same(
-    expected: dict[Key, Expected], events: list[Event], chance: random.Random
+    expected: dict[Key, vendor.Expected], events: list[Event], chance: random.Random
 ) -> None:
-    shuffled = [(key, piece._replace(seen=())) for key, piece in expected.items()]
+    shuffled = [(key, Expected(*piece[:3])) for key, piece in expected.items()]
     chance.shuffle(shuffled)
     pieces = Pieces(shuffled)
     for key, piece in expected.items():
         for sheet in piece.seen:
             pieces.remember(key, sheet)
-    assert in_parts(pieces, [events]) == reconcile(expected, events, read, RUN)
+    assert in_parts(pieces, [events]) == reconcile(expected, events)
 
 
 @given(released(), reports())
-def test_the_moves_are_the_statuses_that_changed(expected: dict[Key, Expected], events: list[Event]) -> None:
-    pieces = Pieces(expected.items())
-    statuses = in_parts(pieces, [events]).statuses
+def test_the_moves_are_the_statuses_that_changed(expected: dict[Key, vendor.Expected], events: list[Event]) -> None:
+    pieces = known(expected)
+    in_parts(pieces, [events])
     moves = pieces.moves()
-    assert {key: new for old, new in moves for key in pieces.moved(old, new)} == dict(statuses)
-    assert {key: old for old, new in moves for key in pieces.moved(old, new)} == {
-        key: expected[key].status for key in statuses
-    }
-    assert moves.total() == len(statuses)
+    changed = {key: (one.status, pieces.now(key)) for key, one in expected.items() if pieces.now(key) != one.status}
+    assert {key: (old, new) for old, new in moves for key in pieces.moved(old, new)} == changed
+    assert moves.total() == len(changed)
 
 
 @given(st.dictionaries(st.tuples(st.integers(1, 3), st.integers(1, 40)), st.integers(1, 1023), max_size=20))
@@ -98,9 +96,9 @@ def test_what_was_seen_of_a_piece_is_what_a_plain_list_of_its_sheets_says(seen: 
 
 
 def test_one_that_was_seen_out_of_order_and_mended_stays_bad() -> None:
-    pieces = Pieces({vendor.A: Expected(3, 1, RELEASED, (1, 3))}.items())
+    pieces = known({vendor.A: vendor.Expected(3, 1, RELEASED, (1, 3))})
     report = vendor.Report().sheets(vendor.A, 2, of=3).result(vendor.A)
-    assert dict(in_parts(pieces, [report.events]).statuses) == {vendor.A: SPOILED}
+    assert in_parts(pieces, [report.events]).statuses == {vendor.A: SPOILED}
 
 
 def test_twenty_thousand_pieces_and_their_report_take_less_than_a_megabyte() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from printjobs.core.marks import sheet as marks
 from printjobs.core.marks.sheet import END_OF_PIECE, SEPARATOR, SheetMark
 from printjobs.core.model import PieceStatus, advance
-from printjobs.core.reconcile import DISPOSITIONS, Event, Expected, Key, Reconciler, Result, reconcile
+from printjobs.core.pieces import Expected as Planned
+from printjobs.core.pieces import Key, Pieces
+from printjobs.core.reconcile import DISPOSITIONS, Event, Finding, Reconciler, Result, Sighting
 
 RUN = marks.run_code("property_tax-2026")
 KEY = marks.run_key(b"the secret of these tests, 32 chars", "property_tax-2026")
@@ -25,6 +28,44 @@ A, B, C = (1, 1), (1, 2), (1, 3)  # three pieces of one batch
 
 def read(text: str) -> SheetMark | None:
     return marks.decode(text, KEY)
+
+
+class Expected(NamedTuple):
+    """A released piece, and which of its sheets earlier reports showed."""
+
+    sheets: int
+    generation: int
+    status: PieceStatus
+    seen: tuple[int, ...] = ()
+
+
+class Settled(NamedTuple):
+    """All that a report settles, the statuses of the pieces that moved included."""
+
+    statuses: dict[Key, PieceStatus]
+    posted: list[int]
+    sightings: list[Sighting]
+    findings: list[Finding]
+
+
+def known(expected: dict[Key, Expected]) -> Pieces:
+    """The pieces as settling.py tells them: each as it stands, then what was seen of them before."""
+    pieces = Pieces((key, Planned(one.sheets, one.generation, one.status)) for key, one in expected.items())
+    for key, one in expected.items():
+        for sheet in one.seen:
+            pieces.remember(key, sheet)
+    return pieces
+
+
+def settled(pieces: Pieces, result: Result) -> Settled:
+    moved = {key: new for old, new in pieces.moves() for key in pieces.moved(old, new)}
+    return Settled(moved, list(result.posted), list(result.sightings), list(result.findings))
+
+
+def reconcile(expected: dict[Key, Expected], events: Iterable[Event]) -> Settled:
+    """All of a report at once."""
+    pieces = known(expected)
+    return settled(pieces, Reconciler(pieces, read, RUN).feed(events))
 
 
 def written(key: Key, sheet: int, of: int, generation: int = 1, flags: int = 0, run: str = RUN) -> str:
@@ -72,15 +113,15 @@ def expected(
     return {key: Expected(sheets, 1, status, seen) for key in keys}
 
 
-def settle(pieces: dict[Key, Expected], report: Report) -> Result:
-    return reconcile(pieces, report.events, read, RUN)
+def settle(pieces: dict[Key, Expected], report: Report) -> Settled:
+    return reconcile(pieces, report.events)
 
 
-def codes(result: Result) -> list[str]:
+def codes(result: Settled) -> list[str]:
     return [finding.code for finding in result.findings]
 
 
-def seen_codes(result: Result) -> list[str]:
+def seen_codes(result: Settled) -> list[str]:
     return [sighting.code for sighting in result.sightings if sighting.code]
 
 
@@ -390,7 +431,7 @@ def test_a_second_copy_of_a_piece_that_is_inserted_or_mailed_already_is_found(st
     assert result.statuses.get(A, status) != INSERTED
 
 
-def over_two_reports(sheets: int, first: Report, second: Report) -> Result:
+def over_two_reports(sheets: int, first: Report, second: Report) -> Settled:
     """Two reports as settling.py takes them: between them only sheets of pieces without a result are kept."""
     pieces = expected(A, B, sheets=sheets)
     before = settle(pieces, first)
@@ -497,7 +538,7 @@ def steps_between(old: PieceStatus, new: PieceStatus) -> list[tuple[PieceStatus,
 def test_whatever_is_reported_no_piece_is_inserted_or_mailed_that_lacks_a_sheet(
     pieces: dict[Key, Expected], events: list[Event]
 ) -> None:
-    statuses = reconcile(pieces, events, read, RUN).statuses
+    statuses = reconcile(pieces, events).statuses
     for key, status in statuses.items():
         if status in (INSERTED, MAILED) and pieces[key].status == RELEASED:
             event(f"a piece became {status}")
@@ -509,7 +550,7 @@ def test_whatever_is_reported_no_piece_is_inserted_or_mailed_that_lacks_a_sheet(
 def test_whatever_is_reported_every_piece_has_one_status_and_the_sum_is_what_was_released(
     pieces: dict[Key, Expected], events: list[Event]
 ) -> None:
-    statuses = reconcile(pieces, events, read, RUN).statuses
+    statuses = reconcile(pieces, events).statuses
     assert set(statuses) <= set(pieces)
     final = Counter(statuses.get(key, piece.status) for key, piece in pieces.items())
     others = sum(n for status, n in final.items() if status not in (MAILED, PULLED))
@@ -523,7 +564,7 @@ def test_whatever_is_reported_every_piece_has_one_status_and_the_sum_is_what_was
 def test_whatever_is_reported_statuses_move_only_along_legal_steps(
     pieces: dict[Key, Expected], events: list[Event]
 ) -> None:
-    for key, new in reconcile(pieces, events, read, RUN).statuses.items():
+    for key, new in reconcile(pieces, events).statuses.items():
         for old, following in steps_between(pieces[key].status, new):
             advance(old, following)
 
@@ -533,12 +574,13 @@ def test_whatever_is_reported_statuses_move_only_along_legal_steps(
 def test_whatever_is_reported_each_line_alone_moves_a_piece_along_a_legal_step(
     pieces: dict[Key, Expected], events: list[Event]
 ) -> None:
-    reconciler = Reconciler(pieces, read, RUN)
+    states = known(pieces)
+    reconciler = Reconciler(states, read, RUN)
     now = {key: piece.status for key, piece in pieces.items()}
     for line in events:
         reconciler.feed([line])
         for key, old in now.items():
-            now[key] = reconciler.result.statuses.get(key, old)
+            now[key] = states.now(key)
             if now[key] != old:
                 advance(old, now[key])
 
@@ -548,12 +590,13 @@ def test_whatever_is_reported_each_line_alone_moves_a_piece_along_a_legal_step(
 def test_whatever_is_reported_only_a_posting_that_agrees_mails_a_piece(
     pieces: dict[Key, Expected], events: list[Event]
 ) -> None:
-    reconciler = Reconciler(pieces, read, RUN)
+    states = known(pieces)
+    reconciler = Reconciler(states, read, RUN)
     now = {key: piece.status for key, piece in pieces.items()}
     for line in events:
         ready = sum(now[key] == INSERTED for key in now if key[0] == line.batch)
         reconciler.feed([line])
-        after = {key: reconciler.result.statuses.get(key, piece.status) for key, piece in pieces.items()}
+        after = {key: states.now(key) for key in pieces}
         mailed = [key for key in now if now[key] != MAILED and after[key] == MAILED]
         if mailed:
             assert (line.what, line.count, {key[0] for key in mailed}) == ("post", ready, {line.batch})
@@ -563,7 +606,7 @@ def test_whatever_is_reported_only_a_posting_that_agrees_mails_a_piece(
 
 @given(released(), reports())
 def test_whatever_is_reported_every_sheet_line_is_kept_once(pieces: dict[Key, Expected], events: list[Event]) -> None:
-    kept = [sighting.line for sighting in reconcile(pieces, events, read, RUN).sightings]
+    kept = [sighting.line for sighting in reconcile(pieces, events).sightings]
     assert kept == [line.line for line in events if line.what == "sheet"]
 
 
@@ -571,7 +614,8 @@ def test_whatever_is_reported_every_sheet_line_is_kept_once(pieces: dict[Key, Ex
 def test_what_is_reported_line_by_line_settles_the_same_as_at_once(
     pieces: dict[Key, Expected], events: list[Event]
 ) -> None:
-    reconciler = Reconciler(pieces, read, RUN)
+    states = known(pieces)
+    reconciler = Reconciler(states, read, RUN)
     for line in events:
         reconciler.feed([line])
-    assert reconciler.result == reconcile(pieces, events, read, RUN)
+    assert settled(states, reconciler.result) == reconcile(pieces, events)

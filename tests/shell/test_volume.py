@@ -121,18 +121,20 @@ def test_a_database_from_before_keeps_pieces_and_where_each_notice_is(url: str) 
         for notice, batch, number in ((7, rows.BATCH, 2), (8, again, 1), (9, None, None)):
             at = {"batch_id": batch, "piece": number}
             add("notice", id=notice, **rows.notice_row(1, f"260000000{notice}", start=notice << 33), **at)
-    for _ in range(2):
+    for first in ((1, rows.BATCH, 2), (2, again, 1)):
         store.migrate(engine)
         with engine.connect() as connection:
             found = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
             assert compare_metadata(found, SQLModel.metadata) == []
-            assert [n.id for n in production.plan_notices(connection, rows.R)] == [7, 8, 9]
+            assert sorted(n.id for n in production.plan_notices(connection, rows.R)) == [7, 8, 9]
             assert production.count_pieces(connection, rows.R, PieceStatus.RELEASED) == 3
-            for notice, *place in ((7, 1, rows.BATCH, 2), (8, 2, again, 1), (9, None, None, None)):
+            for notice, place in ((7, first), (8, (2, again, 1)), (9, (None, None, None))):
                 (kept,) = lookup.find_notices(connection, rows.R, [rows.CITY], f"260000000{notice}")
-                assert [kept.generation, kept.batch_id, kept.piece] == place
-            assert [p.start for p in production.notice_places(connection, again, 1, 1)] == [8 << 33]
-        with store.writing(engine) as connection:  # and back, and once more
+                assert (kept.generation, kept.batch_id, kept.piece) == place
+            assert 8 << 33 in [p.start for p in production.notice_places(connection, again, 1, 1)]
+        with store.writing(engine) as connection:  # a reprint, and back, and once more
+            if first[0] == 1:
+                production.place_notices(connection, again, 2, [rows.a_piece(7)])
             config.attributes["connection"] = connection
             command.downgrade(config, "0003")
     engine.dispose()
@@ -197,7 +199,10 @@ def write(path: Path, lines: list[str]) -> Path:
 
 
 def settled(job: Job) -> tuple[dict[tuple[int, int], str], Counter[Any], Counter[Any], int]:
-    """Statuses of the first generation, sheets seen, findings, and in how many pieces that count the notices are."""
+    """Statuses of the first generation, sheets seen, findings, and how many notices are in a piece that counts.
+
+    What a piece is said to hold is what was put there, and no notice is in two that count.
+    """
     with job.context.engine.connect() as connection:
         first = {
             (p.batch, p.number): p.status for p in production.released_pieces(connection, RUN) if p.generation == 1
@@ -206,6 +211,11 @@ def settled(job: Job) -> tuple[dict[tuple[int, int], str], Counter[Any], Counter
         seen = Counter(tuple(s) for s in connection.execute(select(scans.batch, scans.piece, scans.sheet, scans.code)))
         found = Counter((f.batch, f.piece, f.code, f.message) for f in tracking.findings(connection, RUN))
         placed = sum(row.notices for row in production.city_counts(connection, RUN))
+        piece, at = models.columns(models.Piece), models.columns(models.Placement)
+        there = (at.batch_id == piece.batch_id) & (at.piece == piece.number)
+        holds = select(at.notice_id).join(models.Piece, there).where(piece.status != PieceStatus.SUPERSEDED)
+        held = list(connection.execute(holds).scalars())
+    assert len(set(held)) == len(held) == placed
     return first, seen, found, placed
 
 
@@ -239,6 +249,22 @@ def test_a_report_with_its_pieces_in_any_order_and_in_any_number_of_files_settle
             settling.load_scans(job.context, RUN, write(folder / f"{i}.csv", lines))
         settling.load_scans(job.context, RUN, write(folder / "posts.csv", posts))
     assert settled(job) == at_once
+    job.close()
+
+
+def test_a_piece_that_one_report_shows_half_and_the_next_whole_is_inserted(
+    released: Path, at_once: Any, tmp_path: Path
+) -> None:
+    job = jobs.copy(released, tmp_path / "home")
+    mailed = {key for key, status in at_once[0].items() if status == PieceStatus.MAILED}
+    for lines in pieces_of(released / "scans.csv")[0]:
+        _, _, batch, number, *_ = lines[0].split(",")
+        key = int(batch), int(number)
+        if key in mailed and len(lines) > 4:
+            break
+    for part, status in ((lines[:2], PieceStatus.RELEASED), (lines[2:], PieceStatus.INSERTED)):
+        settling.load_scans(job.context, RUN, write(tmp_path / f"{status}.csv", part))
+        assert settled(job)[0][key] == status
     job.close()
 
 

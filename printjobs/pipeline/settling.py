@@ -80,14 +80,21 @@ def _take(
     mark_key = context.mark_key(run.id)
     reconciler = Reconciler(pieces, lambda text: sheet.decode(text, mark_key), run.code)
     lines, findings = 0, list[Finding]()
+    seen: Counter[bool] = Counter()  # sheets that were read, by whether they are of another run
     while part := list(islice(events, _PART)):
         result = reconciler.feed(part)
         tracking.add_sightings(connection, log, result.sightings)
         tracking.add_findings(connection, log, result.findings)
         lines += len(part)
         findings += result.findings
+        seen.update(sighting.code == "foreign" for sighting in result.sightings if sighting.code != "unread")
         result.sightings.clear()
         result.findings.clear()
+    if seen[True] and not seen[False]:  # batches have the same numbers in every run: it would spoil all of them
+        raise BadInput(
+            f"報告ファイルに、回 {run.id} の紙が1枚もありません（別の回の紙 {seen[True]:,}枚）。何も取り込んでいません。"
+            "どの回の報告かを確かめてください。"
+        )
     ids = {b.number: b.id for b in production.batches(connection, run.id)}
     moves = pieces.moves()
     for move in moves:

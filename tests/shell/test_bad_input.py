@@ -972,6 +972,20 @@ def test_a_posting_without_its_count_is_a_bad_line(out: Desk) -> None:
     assert "2行目" in message
 
 
+def test_the_report_of_another_run_is_refused_whole_although_its_batches_have_the_same_numbers(out: Desk) -> None:
+    """Taken, it would spoil every piece, for none of them was seen; the ceiling of reprints alone would notice."""
+    mark = COLUMNS.index("mark")
+    another = [[*row[:mark], row[mark].replace("1", "2", 1), *row[mark + 1 :]] for row in report(out)]
+    assert "別の回" in refused(out, BAD, lambda: load(out, another))
+    assert load(out, report(out)).json["statuses"] == {"mailed": 2 * ENOUGH}
+
+
+def test_a_sheet_of_another_run_among_our_own_is_a_finding(out: Desk) -> None:
+    rows = report(out)
+    told = load(out, [*rows, ["08:30", "sheet", "1", "1", "2" * 34, "", ""]])
+    assert (told.code, [f["code"] for f in told.json["findings"]]) == (0, ["foreign"])
+
+
 def test_a_report_sent_twice_counts_once(out: Desk) -> None:
     rows = report(out)
     first = load(out, rows)

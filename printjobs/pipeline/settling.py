@@ -92,8 +92,8 @@ def _take(
         result.findings.clear()
     if seen[True] and not seen[False]:  # batches have the same numbers in every run: it would spoil all of them
         raise BadInput(
-            f"報告ファイルに、回 {run.id} の紙が1枚もありません（別の回の紙 {seen[True]:,}枚）。何も取り込んでいません。"
-            "どの回の報告かを確かめてください。"
+            f"報告ファイルに、回 {run.id} の紙が1枚もありません（別の回の紙 {seen[True]:,}枚）。"
+            "何も取り込んでいません。どの回の報告かを確かめてください。"
         )
     ids = {b.number: b.id for b in production.batches(connection, run.id)}
     moves = pieces.moves()

@@ -1,7 +1,8 @@
-"""Reads a finished PDF back with other people's programs and compares it with the plan.
+"""Reads a finished PDF back with other people's programs and compares it with the plan and the records.
 
-``marks``: what every sheet's own symbol says. ``structure``: whether the file is one that a press takes, in the
-form that the vendor profile asks for.
+``structure``: whether the file is one that a press takes, in the form that the vendor profile asks for. ``contents``:
+whether every page says what the records say; ``pixels``: the same on pictures of a sample. Both are needed: what a page
+has beside its code (a note over it, another size) is the structure's.
 """
 
 from .fault import PreflightError

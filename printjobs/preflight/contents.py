@@ -32,6 +32,7 @@ from .wanted import Declared, Group, Job, Own, Piece, Row, Separator, Side, Symb
 
 _PER_SHEET = 2  # pages: a print file has a back for every front, blank ones included
 _NOTE = ("F1", 5.0)  # face and size of the text below a sheet mark
+_NOTE_LEFT, _NOTE_DOWN = 3.0, (4.5, 10.0)  # pt from the symbol's left, and of each line below the mark's clear space
 _OFF = 0.01  # pt that a row may be off its place: what its three decimals leave
 
 
@@ -56,14 +57,16 @@ def check(path: Path, job: Job, pieces: Iterable[Piece]) -> int:
     what stands there.
     """
     with pikepdf.open(path, attempt_recovery=False) as pdf, Pictures(path) as pictures:
-        reader = _Reader(pdf, job, pictures)
+        reader = None
         try:
+            reader = _Reader(pdf, job, pictures)
             for piece in pieces:
                 reader.piece(piece)
             reader.end()
         except Difference as difference:
+            place = f" の{reader.sheet}枚目（封筒番号 {reader.number}）" if reader else " "
             raise PreflightError(
-                f"{path.name} の{reader.sheet}枚目（封筒番号 {reader.number}）を読み戻すと、{difference}。"
+                f"{path.name}{place}を読み戻すと、{difference}。"
                 "このファイルは引き渡せません。印刷ファイルを作り直してください。"
             ) from None
         return reader.read
@@ -158,16 +161,15 @@ class _Reader:
 
     def _separator(self, separator: Separator, *, sampled: bool) -> None:
         page = self._next()
-        said = "".join(forms.texts(page.Contents, self._faces))
+        forms.check_separator(page.Contents, separator.says, self._faces)
         code: bytes = page.Contents.read_bytes()
-        lines = code.split(b"\n")
-        image = reading.Image(*lines[-6:-3])
+        last = reading.read(b"\n".join(code.split(b"\n")[-6:]))
         self._symbols = []
-        self._sheet_mark(image, reading.read(b"\n".join(lines[-6:])).note, separator.mark)
+        if not last.parts[-1].images:
+            raise Difference("用紙のQRがありません")
+        self._sheet_mark(last.parts[-1].images[0], last.note, separator.mark)
         if sampled:
             self._pictures.check(self.read - 1, self._symbols, ())
-        if not all(part in said for part in separator.says):
-            raise Difference("区分票の文字が計画と違います")
         if self._next().Contents.read_bytes():
             raise Difference("区分票の裏に印刷があります")
 
@@ -258,6 +260,11 @@ class _Reader:
         said = "".join(self._faces[note.font].read(codes)[0] for _, _, codes in note.lines)
         if said != mark:
             raise Difference("用紙のQRの下の文字が計画と違います")
+        clear = box[1] + box[3] + symbols.quiet_of("sheet")[1] + place.clear
+        left, below = box[0] * symbols.MM - _NOTE_LEFT, symbols.HEIGHT - clear * symbols.MM
+        for (x, y, _), down in zip(note.lines, _NOTE_DOWN, strict=True):
+            if max(abs(x - left), abs(y - below + down)) > _OFF:
+                raise Difference("用紙のQRの下の文字の位置が違います")
 
     def _check_forms(self, names: list[bytes]) -> None:
         """Each form once a file."""
@@ -267,7 +274,7 @@ class _Reader:
                 form = self._resources.XObject.get(f"/{name.decode()}")
                 if form is None:
                     raise Difference("様式がファイルにありません")
-                forms.check_form(form, self._job.fixed[block], self._job.cities[city], self._faces)
+                forms.check_form(form, self._job, block, city, self._faces)
                 self._forms.add(name)
 
     def _block(self, blocks: tuple[Declared, ...]) -> _Block:

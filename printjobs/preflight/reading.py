@@ -14,15 +14,16 @@ from layouts.language import Box
 from .fault import Difference
 from .symbols import HEIGHT, MM, Bits
 
-_DOWN = re.compile(rb"q(?: 1 0 0 1 0 -(\d+(?:\.\d+)?) cm)?")
-_PLACED = re.compile(rb"q ([\d.]+) 0 0 ([\d.]+) ([\d.]+) ([\d.]+) cm")
+_N = rb"(\d+(?:\.\d+)?)"
+_DOWN = re.compile(rb"q(?: 1 0 0 1 0 -%b cm)?" % _N)
+_PLACED = re.compile(rb"q %b 0 0 %b %b %b cm" % (_N, _N, _N, _N))
 _IMAGE = re.compile(rb"BI/W (\d+)/H (\d+)/IM true/D\[1 0\]/F/AHx")
 _FORM = re.compile(rb"/([\w.-]+) Do")
-_TEXT = re.compile(rb"(?:([\d.]+) Tz )?/(\w+) ([\d.]+) Tf(?: 1 0 0 1 (-?[\d.]+) (-?[\d.]+) Tm)?<((?:[0-9A-F]{4})+)>Tj")
-_NOTE = re.compile(
-    rb"BT /(\w+) ([\d.]+) Tf 1 0 0 1 ([\d.]+) ([\d.]+) Tm<([0-9A-F]+)>Tj"
-    rb" 1 0 0 1 ([\d.]+) ([\d.]+) Tm<([0-9A-F]+)>Tj ET"
+_TEXT = re.compile(
+    rb"(?:%b Tz )?/(\w+) %b Tf(?: 1 0 0 1 (-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?) Tm)?<((?:[0-9A-F]{4})+)>Tj" % (_N, _N)
 )
+_LINE = rb" 1 0 0 1 %b %b Tm<((?:[0-9A-F]{4})+)>Tj" % (_N, _N)
+_NOTE = re.compile(rb"BT /(\w+) %b Tf%b%b ET" % (_N, _LINE, _LINE))
 UNCONDENSED = b"100 Tz"
 
 
@@ -90,28 +91,34 @@ def read(code: bytes) -> Sheet:
 
 
 class _Reader:
-    """Goes through the lines of a page. ``inside``: it is between the ``q`` and the ``Q`` of a row."""
+    """Goes through the lines of a page. ``inside``: it is between the ``q`` and the ``Q`` of a row.
+
+    ``closed``: it is behind a row, where a text would be drawn but not moved with the row that it is taken for.
+    """
 
     def __init__(self) -> None:
         self.parts = [Part(0.0, [], [], [])]
         self.note: Note | None = None
-        self.inside = False
+        self.inside = self.closed = False
 
     def take(self, lines: list[bytes], at: int) -> int:
         """What begins at a line; the line behind it."""
         line, part = lines[at], self.parts[-1]
-        if line == b"BT" and b"ET" in lines:
-            end = lines.index(b"ET", at)
+        if line == b"BT" and not self.closed:
+            try:
+                end = lines.index(b"ET", at)
+            except ValueError:
+                raise Difference("頁の文字の終わりがありません") from None
             part.texts.extend(lines[at + 1 : end])
             return end + 1
         if line == b"Q" and self.inside:
-            self.inside = False
-        elif form := _FORM.fullmatch(line):
+            self.inside, self.closed = False, True
+        elif not self.closed and (form := _FORM.fullmatch(line)):
             part.forms.append(form[1])
         elif self.inside:
             raise Difference("行の中に、通知のものではない描き方があります")
         elif row := _DOWN.fullmatch(line):
-            self.inside = True
+            self.inside, self.closed = True, False
             self.parts.append(Part(float(row[1] or 0), [], [], []))
         elif lines[at + 3 : at + 4] == [b"EI Q"]:
             part.images.append(Image(line, lines[at + 1], lines[at + 2]))

@@ -138,6 +138,9 @@ class SlotReader:
                 rows.append((x, y, before + width))
             else:
                 raise Difference("の位置がありません")
+        whole = sum(natural for _, _, natural in found) * self._size / 1000
+        if len(rows) == 1 and (scale, size) != (100, self._size) and whole < slot.at[2] * MM - _NEAR:
+            raise Difference("は、字を細くも小さくもせずに入ります")
         self._check_rows(rows)
 
     def _check_rows(self, rows: list[tuple[float, float, float]]) -> None:

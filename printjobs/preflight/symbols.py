@@ -83,9 +83,9 @@ def _qr(bits: Bits) -> str:
 
 
 def _gs1_128(bits: Bits) -> str:
-    """The digits of a GS1-128; empty for a Code 128 without FNC1 in front, which is none."""
+    """The digits of a GS1-128; empty for a Code 128 that does not begin with FNC1, which is none, or runs backwards."""
     found = _read(bits, _CODE_128)
-    gs1 = found and found.content_type == zxingcpp.ContentType.GS1
+    gs1 = found and found.content_type == zxingcpp.ContentType.GS1 and not found.orientation
     return found.bytes.decode("latin-1") if found and gs1 else ""
 
 

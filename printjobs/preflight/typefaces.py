@@ -79,6 +79,8 @@ def _typeface(font: Any, face: Face) -> Typeface:
     data = bytes(descendant.FontDescriptor.FontFile2.read_bytes())
     embedded, whole = hb.Font(hb.Face(data)), _opened(str(face.path))
     scale = _EM / whole.face.upem
+    if embedded.face.upem != whole.face.upem:
+        raise Difference(f"書体 {face.name} の大きさが違います")
     for gid, text in texts.items():
         told = f"書体 {face.name} の字形 {gid}"
         if not gid or _glyph(face, text) != gid:

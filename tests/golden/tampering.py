@@ -17,9 +17,19 @@ from printjobs.preflight import PreflightError, contents, structure
 from printjobs.preflight.wanted import Job, Piece
 from printjobs.render.compiled import CompiledLayout
 from printjobs.render.printfile import FileJob, FilePiece
+from tests.golden import notices
 
 Code = Callable[[bytes], bytes]
 Damage = Callable[["Opened"], None]
+Damages = dict[str, tuple[Damage, str]]  # by name: what is done, and the sheet that must be told of it
+
+MM = 72 / 25.4
+ANYWHERE = ""
+COVER, DETAIL, SLIPS, LAST = "短い 1枚目", "短い 2枚目", "短い 3枚目", "最後 2枚目"
+ROWS, LONG, SHARED = "普通 2枚目", "60行の明細 2枚目", "共有者 1枚目"
+FIRST, SECTION, ABROAD = "区分票 525", "区分票 523", "区分票 外国"
+KUSATSU, HACHIMAN = "252069", "252042"
+SHEETS = notices.planned(notices.compiled())
 
 IMAGE = re.compile(rb"q [^\n]+ cm\nBI/W (\d+)/H \d+/IM [^\n]+\nID ([0-9A-F]+)>\nEI Q\n")
 SHEET, CUSTOMER, EL_QR, GS1 = 25, 133, 41, 288  # modules across
@@ -31,18 +41,19 @@ class Wanted(NamedTuple):
 
     job: Job
     pieces: list[Piece]
+    form: str
 
     @classmethod
     def of(cls, layout: CompiledLayout, job: FileJob, pieces: Iterable[FilePiece], sample: int = 0) -> Wanted:
         """``sample`` as in ``Wants``; 0 for no pixels at all, which are looked at by ``test_pixels``."""
         made = Wants(layout, job, sample).pieces(pieces, 1, 1)
         found = [piece._replace(sampled=piece.sampled and sample > 0) for piece in made]
-        return cls(job_of(layout, 2026), found)
+        return cls(job_of(layout, 2026), found, job.form)
 
     def read_back(self, path: Path) -> int:
         """As the check step does it."""
-        structure.check(path, "pdf", PER_SHEET)
-        return contents.check(path, *self)
+        structure.check(path, self.form, PER_SHEET)
+        return contents.check(path, self.job, self.pieces)
 
     def refusal(self, path: Path) -> str:
         """What the file is refused with; empty for a file that passes."""
@@ -186,10 +197,55 @@ def bits(width: int, change: Callable[[list[str]], list[str]], nth: int = 0) -> 
     def redrawn(image: bytes) -> bytes:
         (found,) = IMAGE.finditer(image)
         data, length = bytes.fromhex(found[2].decode()), (width + 7) // 8
-        rows = [
-            f"{int.from_bytes(data[i : i + length]):0{8 * length}b}"[:width] for i in range(0, len(data), length)
-        ]
+        rows = [f"{int.from_bytes(data[i : i + length]):0{8 * length}b}"[:width] for i in range(0, len(data), length)]
         packed = b"".join(int(row.ljust(8 * length, "0"), 2).to_bytes(length) for row in change(rows))
         return image.replace(found[2], packed.hex().upper().encode())
 
     return changed_symbol(width, redrawn, nth)
+
+
+def drop(*wheres: str) -> Damage:
+    def damage(file: Opened) -> None:
+        for number in sorted((file.number(where) for where in wheres), reverse=True):
+            del file.pdf.pages[number]
+
+    return damage
+
+
+def both(where: str) -> tuple[str, str]:
+    return where, f"{where} 裏"
+
+
+def exchange(one: str, other: str) -> Damage:
+    """Two pages as they are, each in the other's place."""
+
+    def damage(file: Opened) -> None:
+        first, second = file.page(one), file.page(other)
+        first.Contents, second.Contents = second.Contents, first.Contents
+
+    return damage
+
+
+def exchange_below_the_marks(one: str, other: str) -> Damage:
+    """What is on two fronts in each other's place, each below the sheet mark that belongs there."""
+
+    def damage(file: Opened) -> None:
+        (first, mark), (second, other_mark) = (parted(file.code(where)) for where in (one, other))
+        file.recode(one, lambda _: second + mark)
+        file.recode(other, lambda _: first + other_mark)
+
+    return damage
+
+
+def parted(code: bytes) -> tuple[bytes, bytes]:
+    at = symbols(code, SHEET)[-1].start()
+    return code[:at], code[at:]
+
+
+def insert(at: str, *copied: str) -> Damage:
+    def damage(file: Opened) -> None:
+        number = len(file.pdf.pages) if at == ANYWHERE else file.number(at)
+        for where in reversed(copied):
+            file.pdf.pages.insert(number, file.pdf.pages[file.number(where)])
+
+    return damage

@@ -1,0 +1,101 @@
+"""A print file that says anything else than the records is stopped before it is packaged, whoever wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pikepdf
+import pytest
+from sqlalchemy import update
+
+from printjobs.core.model import BatchStatus, FileStatus, Notice, Refused
+from printjobs.pipeline import Step, releasing, run_step
+from printjobs.pipeline.rendering import file_key, read_notices
+from printjobs.preflight import PreflightError
+from printjobs.store import production, writing
+from printjobs.store.models import PrintFile
+from tests.golden.tampering import GS1, SHEET, swapped_symbols, symbols
+from tests.shell import jobs
+from tests.shell.jobs import RUN, Job
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[Job]:
+    """A run whose print files are all rendered, and none is read back."""
+    made = Job(tmp_path / "home", processes=1)
+    made.hand_in(jobs.write_sample(tmp_path / "sample"))
+    while todo := [step for step in made.unfinished() if step.name != "check"]:
+        for step in todo:
+            run_step(made.context, step)
+    yield made
+    made.close()
+
+
+def swap_two_barcodes(path: Path) -> int:
+    """On the first sheet that has two; its number in the file."""
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        for number, page in enumerate(pdf.pages):
+            code = page.obj.Contents.read_bytes()
+            if len(symbols(code, GS1)) > 1 and len(symbols(code, SHEET)) == 1:
+                page.obj.Contents = pdf.make_stream(swapped_symbols(GS1)(code))
+                pdf.save(path)
+                return number // 2 + 1
+    return 0
+
+
+def bring_hash_along(job: Job, file_id: str, path: Path) -> None:
+    """The database says of the file what it would say if the renderer itself had written it so."""
+    data = path.read_bytes()
+    own = {"sha256": sha256(data).hexdigest(), "bytes": len(data)}
+    with writing(job.context.engine) as connection:
+        connection.execute(update(PrintFile).where(PrintFile.id == file_id).values(own))  # type: ignore[arg-type]
+
+
+def notices_of(job: Job, file_id: str) -> list[Notice]:
+    with job.context.engine.connect() as connection:
+        file = production.find_file(connection, file_id)
+        places = production.notice_places(connection, file.batch_id, file.first, file.last)
+    return read_notices(job.context, list(places))
+
+
+def test_swapped_barcodes_stop_the_run_though_the_hash_is_right(job: Job, caplog: pytest.LogCaptureFixture) -> None:
+    checks = [step for step in job.unfinished() if step.name == "check"]
+    for step in checks:
+        with job.context.engine.connect() as connection:
+            file = production.find_file(connection, step.ids[0])
+        path = job.context.files.local_path(file_key(file))
+        if sheet := swap_two_barcodes(path):
+            break
+    else:
+        pytest.fail("no sheet of the sample has two barcodes")
+    bring_hash_along(job, file.id, path)
+
+    with pytest.raises(PreflightError) as refused:
+        run_step(job.context, step)
+    told = str(refused.value)
+    assert told.startswith(f"{file.id}.pdf の{sheet}枚目（封筒番号 ")
+    assert "コンビニ収納用バーコードの中身がデータと違います" in told
+    assert told.endswith("印刷ファイルを作り直してください。")
+
+    for other in (step for step in checks if step.ids[0] != file.id):
+        job.do(other)
+    with job.context.engine.connect() as connection:
+        assert production.find_file(connection, file.id).status == FileStatus.RENDERED
+        assert production.find_batch(connection, file.batch_id).status == BatchStatus.PLANNED
+    assert job.unfinished() == [Step("check", (file.id,))]
+    assert not [
+        name for name in job.made() if name.startswith(f"batches/{file.batch_id}") and not name.endswith(".pdf")
+    ]
+    job.approve()
+    with pytest.raises(Refused):
+        releasing.release(job.context, RUN)
+
+    code, out, err = job.command("run", "go", RUN)
+    assert code
+    assert file.id in out + err
+    said = "\n".join([told, out, err, *(record.getMessage() for record in caplog.records)])
+    for notice in notices_of(job, file.id):
+        for private in (notice.number, notice.addressee.name, notice.addressee.address):
+            assert private not in said

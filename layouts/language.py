@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 Mm = Annotated[float, Meta(ge=0, le=420)]
+Weight = Annotated[float, Meta(ge=0, le=1.4)]  # mm of a rule: a wider one could hide a text
 Points = Annotated[float, Meta(ge=4, le=60)]
 Version = Annotated[str, Meta(pattern=r"^\d{4}-\d+$")]  # the year, and which of that year's
 Box = tuple[Mm, Mm, Mm, Mm]  # x, y, width, height
@@ -47,7 +48,7 @@ class Rule(_Element, frozen=True, tag="rule"):
 
     from_: tuple[Mm, Mm] = msgspec.field(name="from")
     to: tuple[Mm, Mm]
-    weight: Mm = 0.2
+    weight: Weight = 0.2
     dash: Mm = 0
 
 
@@ -55,7 +56,7 @@ class Frame(_Element, frozen=True, tag="frame"):
     """A rectangle: outline weight in millimetres, ``fill`` as grey (1 is white)."""
 
     at: Box
-    weight: Mm = 0.2
+    weight: Weight = 0.2
     fill: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
@@ -68,7 +69,7 @@ class Grid(_Element, frozen=True, tag="grid"):
     heads: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()  # texts of the first column, below the heads
     style: str = "label"
-    weight: Mm = 0.2
+    weight: Weight = 0.2
 
 
 class Seal(_Element, frozen=True, tag="seal"):

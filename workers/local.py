@@ -14,6 +14,7 @@ from types import FrameType
 
 from printjobs.core.model import PrintjobsError
 from printjobs.pipeline import Context, Step, run_step, unfinished
+from printjobs.preflight import PreflightError
 from printjobs.settings import Settings
 
 from .progress import Counter, Progress
@@ -45,7 +46,11 @@ def _work(step: Step) -> list[Step]:
 
 
 def run_all(settings: Settings, run_id: str, watcher: Progress | None = None) -> None:
-    """Do every step of a run that can be done; the first failure ends the pool and is raised."""
+    """Do every step of a run that can be done.
+
+    The first failure ends the pool and is raised; a print file that the read back refuses holds up no other file,
+    and is told when these are done.
+    """
     context = Context(settings)
     steps = unfinished(context, run_id)
     if not steps:
@@ -112,6 +117,7 @@ def _drain(pool: ProcessPoolExecutor, steps: list[Step], counter: Counter, inter
 
     for step in steps:
         start(step)
+    refused: list[PreflightError] = []
     while running:
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         if interrupted.is_set():
@@ -119,5 +125,13 @@ def _drain(pool: ProcessPoolExecutor, steps: list[Step], counter: Counter, inter
         for future in finished:
             step = running.pop(future)
             counter.done(step.name)
-            for following in future.result():
-                start(following)
+            try:
+                following = future.result()
+            except PreflightError as error:
+                refused.append(error)
+                continue
+            for step in following:
+                start(step)
+    if refused:
+        more = f"ほかに{len(refused) - 1}個の印刷ファイルも引き渡せません。" if len(refused) > 1 else ""
+        raise PreflightError(f"{refused[0]}{more}")

@@ -34,28 +34,28 @@ def compare(
     A ratio is taken between two processes in the same round, over the same notices.
     """
     every = range(len(Workload(folder)))
-    some = every[:: max(1, len(every) // few)]
-    turns = [(OURS, every), (FORMS, every), (FORMS_READY, every)]
-    turns += [(OURS, some), (FPDF2, some), (FPDF2_READY, some), (OBVIOUS, some)]
-    made: defaultdict[tuple[str, range], list[Made]] = defaultdict(list)
+    chosen = {"every": every, "some": every[:: max(1, len(every) // few)]}
+    turns = [(OURS, "every"), (FORMS, "every"), (FORMS_READY, "every")]
+    turns += [(OURS, "some"), (FPDF2, "some"), (FPDF2_READY, "some"), (OBVIOUS, "some")]
+    made: defaultdict[tuple[str, str], list[Made]] = defaultdict(list)
     with ExitStack() as opened:
         ways = {way: opened.enter_context(child) for way, child in _children(settings, run_id, folder)}
         for child in ways.values():
             child.ask("round", every[:: max(1, len(every) // WARMING)])
         for number in range(1, rounds + 1):
-            for way, chosen in turns if number % 2 else turns[::-1]:  # whoever comes later has a warmer machine
-                made[way, chosen].append(ways[way].ask("round", chosen))
-                say(f"組版の比較 {number}/{rounds}回目: {way} {made[way, chosen][-1].speed:,.0f}頁/秒")
+            for way, which in turns if number % 2 else turns[::-1]:  # whoever comes later has a warmer machine
+                made[way, which].append(ways[way].ask("round", chosen[which]))
+                say(f"組版の比較 {number}/{rounds}回目: {way} {made[way, which][-1].speed:,.0f}頁/秒")
         peaks = {way: child.ask("peak") for way, child in ways.items()}
     ratios = {
-        way: spread([o.speed / p.speed for o, p in zip(made[OURS, chosen], made[way, chosen], strict=True)], 2)
-        for way, chosen in turns
+        way: spread([o.speed / p.speed for o, p in zip(made[OURS, which], made[way, which], strict=True)], 2)
+        for way, which in turns
         if way != OURS
     }
     listed = [
-        _entry(way, made[way, chosen], made[OURS, chosen], peaks[way])
-        for way, chosen in turns
-        if way != OURS or chosen is every
+        _entry(way, made[way, which], made[OURS, which], peaks[way])
+        for way, which in turns
+        if (way, which) != (OURS, "some")
     ]
     return {
         "compose": listed,

@@ -172,7 +172,7 @@ _TRANSITIONS: dict[type[StrEnum], dict[StrEnum, tuple[StrEnum, ...]]] = {
     },
     FileStatus: {
         FileStatus.PLANNED: (FileStatus.RENDERED,),
-        FileStatus.RENDERED: (FileStatus.CHECKED,),
+        FileStatus.RENDERED: (FileStatus.CHECKED, FileStatus.PLANNED),  # refused by the read back: it is made again
     },
     PieceStatus: {
         PieceStatus.PLANNED: (PieceStatus.RELEASED, PieceStatus.PULLED),

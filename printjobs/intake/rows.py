@@ -93,7 +93,8 @@ def _stretches(columns: Sequence[Column]) -> Iterator[tuple[int, int]]:
 
 def _text(column: Column) -> str:
     unwanted = SUSPECT.pattern[1:-1]
-    return rf"[^\s{unwanted}][^{unwanted}]{{0,{column.length - 1}}}"
+    inner = rf"[^{unwanted}]{{0,{max(column.length - 2, 0)}}}"
+    return rf"[^\s{unwanted}](?:{inner}[^\s{unwanted}])?"  # nothing is padded
 
 
 _PATTERNS: Mapping[Type, Callable[[Column], str]] = MappingProxyType(

@@ -27,6 +27,7 @@ class CellFault(Exception):
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 # One look at a cell that has neither, which is nearly every one.
 SUSPECT = re.compile(_CONTROL.pattern[:-1] + gaiji.PRIVATE_USE.pattern[1:])
+_PADDING = " 　"  # what host systems fill a field up with: no part of a name or an address
 _SHOWN = 20  # characters of a number that a message repeats
 
 
@@ -36,7 +37,8 @@ def parser(column: Column, table: gaiji.Lookup = gaiji.NOTHING) -> Callable[[str
     ``table``: what the city's own private-use characters mean. They are replaced in texts and nowhere else:
     what a machine reads has digits and letters only.
     """
-    read = partial(_text, table) if column.type is Type.TEXT else _READERS[column.type]
+    is_text = column.type is Type.TEXT
+    read = partial(_text, table) if is_text else _READERS[column.type]
     length, required, title = column.length, column.required, column.title
 
     def parse(cell: str) -> Value:
@@ -44,6 +46,8 @@ def parser(column: Column, table: gaiji.Lookup = gaiji.NOTHING) -> Callable[[str
             if required:
                 raise CellFault("required", f"「{title}」が空です。値を入れてください。")
             return ""
+        if is_text:
+            cell = cell.strip(_PADDING)
         if len(cell) > length and column.type in (Type.TEXT, Type.DIGITS):
             raise CellFault("too_long", f"「{title}」が{len(cell):,}文字あります。{length}文字以内にしてください。")
         return read(cell, column)

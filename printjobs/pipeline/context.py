@@ -106,5 +106,5 @@ class Context:
             file_pieces=profile.print_.file_pieces,
             file_pages=profile.print_.file_pages,
             sheet_classes=profile.insert.sheet_classes,
-            pages_per_sheet=2 if profile.print_.duplex else 1,
+            pages_per_sheet=reference.PAGES_PER_SHEET,
         )

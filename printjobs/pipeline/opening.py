@@ -7,9 +7,11 @@ import json
 
 import layouts
 from layouts import Layout
+from printjobs import reference
 from printjobs.core.marks import sheet
 from printjobs.core.model import Refused, RunStatus, UsageError
 from printjobs.reference import profile
+from printjobs.render.compiled import CompiledLayout
 from printjobs.render.schema import compile_layout
 from printjobs.store import gaiji, runs, writing
 
@@ -32,8 +34,10 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
         version = layouts.newest(kind.code, year)
     except LookupError:
         raise UsageError(f"{kind.name} {year}年度の様式がありません。layouts に様式を置いてください。") from None
-    layout = compile_layout(kind, version, context.fonts, year, date.isoformat()).layout
+    compiled = compile_layout(kind, version, context.fonts, year, date.isoformat())
+    layout = compiled.layout
     _refuse_changed(context, layout)
+    _refuse_tight(compiled)
     values = {
         "kind": kind.code,
         "year": year,
@@ -54,6 +58,17 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
                 runs.add_event(connection, run_id, context.now(), "open", run_id)
                 return run_id
     raise Refused(f"{first} の回がすでに{_RUNS_A_YEAR - 1}個あります。これ以上は開けません。")
+
+
+def _refuse_tight(compiled: CompiledLayout) -> None:
+    """A fixed text, or a city's own words in one, that stands over its box would be refused when it is read back."""
+    for code, city in reference.cities().items():
+        if code in compiled.cities and (tight := compiled.tight(code)):
+            told = "、".join(said.partition(":")[0] for said in tight)
+            raise Refused(
+                f"様式 {compiled.layout.kind}-{compiled.layout.version} の決まり文句が、{city.name}では枠に入りません"
+                f"（{told}）。市の設定の文を短くするか、様式の枠を広げてください。"
+            )
 
 
 def _refuse_changed(context: Context, layout: Layout) -> None:

@@ -29,10 +29,11 @@ def job_of(layout: CompiledLayout, year: int) -> wanted.Job:
 
 
 class Wants:
-    """Pieces as preflight wants them. Of ``sample`` pieces one is read from pixels, and always the first and last."""
+    """Pieces as preflight wants them. Of ``one_in`` pieces one is read from pixels, and always the first and last."""
 
-    def __init__(self, layout: CompiledLayout, job: FileJob, sample: int) -> None:
-        self._layout, self._job, self._sample = layout, job, sample
+    def __init__(self, layout: CompiledLayout, job: FileJob, one_in: int) -> None:
+        self._layout, self._job, self._one_in = layout, job, one_in
+        self._marking = wanted.Marking(job.run, job.batch, job.generation, job.by_hand, job.key)
         self._declared: dict[int, wanted.Declared] = {}
         views = set()
         for page in layout.pages.values():
@@ -56,6 +57,8 @@ class Wants:
             yield wanted.Piece(
                 number=piece.number,
                 city=piece.city,
+                inserts=piece.inserts,
+                marking=self._marking,
                 sampled=piece.number in (first, last) or self._is_sampled(piece.number),
                 separator=separator,
                 marks=marks,
@@ -63,7 +66,7 @@ class Wants:
             )
 
     def _is_sampled(self, number: int) -> bool:
-        return self._sample > 0 and number % self._sample == 0
+        return self._one_in > 0 and number % self._one_in == 0
 
     def _separator(self, piece: FilePiece, mark: str) -> wanted.Separator:
         last = piece.number + piece.section - 1

@@ -9,7 +9,7 @@ import msgspec
 
 from printjobs import reference
 from printjobs.core.model import FileStatus, Notice
-from printjobs.preflight import PreflightError, contents, structure
+from printjobs.preflight import NEXT, PreflightError, contents, structure
 from printjobs.render.printfile import FileJob, FilePiece, PlanDiffers, render_file, sheet_marks
 from printjobs.store import production, writing
 from printjobs.store.runs import Record
@@ -49,22 +49,41 @@ def check(context: Context, file_id: str) -> list[Step]:
     with context.engine.connect() as connection:
         file = production.find_file(connection, file_id)
         batch = production.find_batch(connection, file.batch_id)
-    if file.status == FileStatus.CHECKED:
-        return [Step("package", (batch.id,))]
+    if file.status != FileStatus.RENDERED:
+        return [Step("package", (batch.id,))] if file.status == FileStatus.CHECKED else []
+    try:
+        _read_back(context, file, batch)
+    except PreflightError:
+        _set_aside(context, file)
+        raise
+    with writing(context.engine) as connection:
+        last = production.file_checked(connection, file_id, batch.id)
+    return [Step("package", (batch.id,))] if last else []
+
+
+def _set_aside(context: Context, file: Record) -> None:
+    """Keep a refused file for whoever looks into it; the next ``run go`` writes it anew."""
+    with context.files.open(file_key(file)) as source:
+        context.files.take(source, f"refused/{file.batch_id}/{file.id}-{file.sha256[:16]}.pdf")
+    with writing(context.engine) as connection:
+        production.file_refused(connection, file.id)
+
+
+def _read_back(context: Context, file: Record, batch: Record) -> None:
+    """:class:`PreflightError` unless the stored file is whole, of its form, and says what plan and records say."""
     run = context.run(batch.run_id)
     job, layout, vendor = _job(context, run, batch, file), context.layout(run), reference.vendor()
     path = context.files.local_path(file_key(file))
     if context.files.sha256(file_key(file)) != file.sha256:
-        raise PreflightError(f"{file_id} が組版の後で変わっています。保管場所を調べ、控えから戻してください。")
-    structure.check(path, job.form, 2 if vendor.print_.duplex else 1)
+        raise PreflightError(
+            f"{path.name} が組版の後で変わっています。保管場所を調べてください。もう一度 run go を行うと作り直します。"
+        )
+    structure.check(path, job.form, reference.PAGES_PER_SHEET)
     wants = Wants(layout, job, vendor.check.one_in)
     pieces = wants.pieces(_pieces(context, file), file.first, file.last)
     pages = contents.check(path, job_of(layout, run.year), pieces)
     if pages != file.pages:
-        raise PreflightError(f"{file_id} は{pages}頁で、計画の{file.pages}頁と違います。作り直してください。")
-    with writing(context.engine) as connection:
-        last = production.file_checked(connection, file_id, batch.id)
-    return [Step("package", (batch.id,))] if last else []
+        raise PreflightError(f"{path.name} は{pages}頁で、計画の{file.pages}頁と違います。{NEXT}")
 
 
 def _job(context: Context, run: Record, batch: Record, file: Record) -> FileJob:

@@ -81,7 +81,7 @@ def _cities(connection: Connection, run_id: str, signed: Mapping[str, Signature]
                 "pulled": figures.pulled,
                 "pieces": sum(int(r.pieces) for r in rows.values()),
                 "sheets": sheets,
-                "pages": sheets * (2 if reference.vendor().print_.duplex else 1),
+                "pages": sheets * reference.PAGES_PER_SHEET,
                 "mailed": figures.mailed,
                 "outstanding": figures.outstanding,
                 "charged_yen": yen,

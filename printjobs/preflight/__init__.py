@@ -5,6 +5,6 @@ whether every page says what the records say; ``pixels``: the same on pictures o
 has beside its code (a note over it, another size) is the structure's.
 """
 
-from .fault import PreflightError
+from .fault import NEXT, PreflightError
 
-__all__ = ["PreflightError"]
+__all__ = ["NEXT", "PreflightError"]

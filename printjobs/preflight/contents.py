@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,10 +19,11 @@ import pikepdf
 from layouts.language import Mark
 from printjobs import reference
 from printjobs.core.kinds import slips_of
+from printjobs.core.marks import sheet as sheet_mark
 from printjobs.core.model import Notice
 
 from . import forms, reading, symbols
-from .fault import Difference, PreflightError
+from .fault import NEXT, Difference, PreflightError
 from .paying import Payee
 from .pixels import Pictures
 from .slots import SlotReader
@@ -30,7 +31,6 @@ from .telling import Ask, Teller, Value
 from .typefaces import typefaces
 from .wanted import Declared, Group, Job, Own, Piece, Row, Separator, Side, Symbol
 
-_PER_SHEET = 2  # pages: a print file has a back for every front, blank ones included
 _NOTE = ("F1", 5.0)  # face and size of the text below a sheet mark
 _NOTE_LEFT, _NOTE_DOWN = 3.0, (4.5, 10.0)  # pt from the symbol's left, and of each line below the mark's clear space
 _OFF = 0.01  # pt that a row may be off its place: what its three decimals leave
@@ -42,9 +42,12 @@ class _Mark(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """What a set of blocks must have. ``slip``: it holds what a payment is made by."""
+    """What a set of blocks must have. ``forms``: each with the slot that it comes before, all first on a page itself.
 
-    forms: list[bytes]
+    ``slip``: it holds what a payment is made by.
+    """
+
+    forms: list[tuple[bytes, int]]
     slots: list[SlotReader]
     marks: list[_Mark]
     slip: bool
@@ -56,20 +59,35 @@ def check(path: Path, job: Job, pieces: Iterable[Piece]) -> int:
     Raises :class:`PreflightError` at the first page that differs. It names file, sheet and piece, and never says
     what stands there.
     """
-    with pikepdf.open(path, attempt_recovery=False) as pdf, Pictures(path) as pictures:
-        reader = None
-        try:
+    reader = None
+    try:
+        with pikepdf.open(path, attempt_recovery=False) as pdf, Pictures(path) as pictures:
             reader = _Reader(pdf, job, pictures)
             for piece in pieces:
                 reader.piece(piece)
             reader.end()
-        except Difference as difference:
-            place = f" の{reader.sheet}枚目（封筒番号 {reader.number}）" if reader else " "
-            raise PreflightError(
-                f"{path.name}{place}を読み戻すと、{difference}。"
-                "このファイルは引き渡せません。印刷ファイルを作り直してください。"
-            ) from None
+    except Difference as difference:
+        told = f"{reader.place if reader else ' '}を読み戻すと、{difference}"
+    except pikepdf.PdfError:
+        told = f"{reader.place if reader else ' '}を PDF として読めません"
+    else:
         return reader.read
+    raise PreflightError(f"{path.name}{told}。{NEXT}")
+
+
+def _check_marks(piece: Piece) -> None:
+    """The marks that the plan gave the sheets say, decoded, what the plan says of the piece."""
+    own, count = piece.marking, len(piece.marks)
+    wanted = [(number, count, piece.inserts, number == count, False) for number in range(1, count + 1)]
+    marks = list(piece.marks)
+    if piece.separator:
+        wanted.insert(0, (0, 0, 0, False, True))
+        marks.insert(0, piece.separator.mark)
+    for text, (number, of, inserts, ends, separates) in zip(marks, wanted, strict=True):
+        flags = sheet_mark.HAND_WORK * own.by_hand | sheet_mark.END_OF_PIECE * ends | sheet_mark.SEPARATOR * separates
+        said = (own.run, own.batch, piece.number, number, of, own.generation, flags, inserts)
+        if sheet_mark.decode(text, own.key) != said:
+            raise Difference("計画した用紙のQRの中身が、計画と違います")
 
 
 class _Reader:
@@ -77,6 +95,7 @@ class _Reader:
 
     def __init__(self, pdf: pikepdf.Pdf, job: Job, pictures: Pictures) -> None:
         self.read, self.number = 0, 0
+        self._at = 0
         self._job, self._pictures = job, pictures
         self._pages: Iterator[Any] = iter(pdf.pages)
         self._resources: Any = pdf.pages[0].obj.Resources
@@ -102,12 +121,13 @@ class _Reader:
         self._pictured: set[tuple[int, int]] = set()
 
     @property
-    def sheet(self) -> int:
-        """The sheet of the file that it is at."""
-        return max(self.read - 1, 0) // _PER_SHEET + 1
+    def place(self) -> str:
+        """The sheet that it is at, counted from the first of the file, and the piece."""
+        return f" の{self._at // reference.PAGES_PER_SHEET + 1}枚目（封筒番号 {self.number}）"
 
     def _next(self) -> Any:
         page = next(self._pages, None)
+        self._at = self.read
         self.read += 1
         if page is None:
             raise Difference("頁が計画より少なくなっています")
@@ -115,20 +135,21 @@ class _Reader:
 
     def end(self) -> None:
         """:class:`Difference` for a page behind the last piece."""
+        self._at = self.read
         if next(self._pages, None) is not None:
-            self.read += 1
             raise Difference("計画にない頁があります")
 
     def piece(self, piece: Piece) -> None:
         """All sheets of one envelope."""
-        self.number = piece.number
+        self.number, self._at = piece.number, self.read
+        _check_marks(piece)
         if piece.separator:
             self._separator(piece.separator, sampled=piece.sampled)
         if any(own.notice.city != piece.city for own in piece.notices):
             raise Difference("1つの封筒に2つの市の通知があります")
         if any(own.notice.addressee != piece.notices[0].notice.addressee for own in piece.notices):
             raise Difference("1つの封筒に2人あての通知があります")
-        if sum(len(own.sides) for own in piece.notices) != len(piece.marks) * _PER_SHEET:
+        if sum(len(own.sides) for own in piece.notices) != len(piece.marks) * reference.PAGES_PER_SHEET:
             raise Difference("通知の紙の数が計画と違います")
         marks = iter(piece.marks)
         for own in piece.notices:
@@ -139,7 +160,7 @@ class _Reader:
         slips = 0
         for i, side in enumerate(own.sides):
             page = self._next()
-            if i % _PER_SHEET == 0:
+            if i % reference.PAGES_PER_SHEET == 0:
                 self._symbols = []
                 self._front(page, own.notice, side, next(marks))
                 if sampled:
@@ -216,17 +237,20 @@ class _Reader:
         block, row = self._block(group.blocks), group.row
         if abs(part.down - group.down * symbols.MM) > _OFF:
             raise Difference("行の位置が違います")
-        city = notice.city.encode()
-        if part.forms != [form + city for form in block.forms]:
-            raise Difference("頁の様式が違います")
-        self._check_forms(part.forms)
         lines, at = part.texts, 0
+        starts = []
         for slot in block.slots:
+            starts.append(at)
             value = slot.ask(notice, row, side)
             found = slot.known.get(value)
             if found is None or lines[at : at + len(found)] != found:
                 found = slot.settle(lines, at, value)
             at += len(found)
+        starts.append(at)
+        city = notice.city.encode()
+        if part.forms != [(name + city, starts[slot]) for name, slot in block.forms]:
+            raise Difference("頁の様式が違います")
+        self._check_forms(part.forms)
         if at != len(lines):
             raise Difference("データにない文字があります")
         self._marks(part, block, group, notice, side)
@@ -255,7 +279,7 @@ class _Reader:
         symbols.check_place("sheet", box, symbols.place_of("sheet", (place.x, place.y), 0))
         symbols.check_says("sheet", bits, mark)
         self._symbols.append(Symbol("sheet", mark, box, symbols.quiet_of("sheet")))
-        if note is None or (note.font, note.size) != _NOTE:
+        if note is None or (note.font, note.size) != _NOTE or note.font not in self._faces:
             raise Difference("用紙のQRの下の文字が違います")
         said = "".join(self._faces[note.font].read(codes)[0] for _, _, codes in note.lines)
         if said != mark:
@@ -266,9 +290,9 @@ class _Reader:
             if max(abs(x - left), abs(y - below + down)) > _OFF:
                 raise Difference("用紙のQRの下の文字の位置が違います")
 
-    def _check_forms(self, names: list[bytes]) -> None:
+    def _check_forms(self, drawn: list[tuple[bytes, int]]) -> None:
         """Each form once a file."""
-        for name in names:
+        for name, _ in drawn:
             if name not in self._forms:
                 block, _, city = name.decode().rpartition(".")
                 form = self._resources.XObject.get(f"/{name.decode()}")
@@ -287,8 +311,13 @@ class _Reader:
         slots = [self._slot(block, i) for block in blocks for i in range(len(block.slots))]
         marks = [_Mark(m, self._teller.value(m.of, block.table)) for block in blocks for m in block.marks]
         of = chain.from_iterable([*(m.of for m in block.marks), *(s.text for s in block.slots)] for block in blocks)
-        names = [f"{block.form}.".encode() for block in blocks if block.form]
-        return _Block(names, slots, marks, any("pay." in text for text in of))
+        before = accumulate((len(block.slots) for block in blocks), initial=0)
+        drawn = [
+            (f"{block.form}.".encode(), slot if block.table else 0)
+            for block, slot in zip(blocks, before, strict=False)
+            if block.form
+        ]
+        return _Block(drawn, slots, marks, any("pay." in text for text in of))
 
     def _slot(self, block: Declared, place: int) -> SlotReader:
         """One reader a slot, also where its block is drawn together with others."""

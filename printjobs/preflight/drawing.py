@@ -123,9 +123,9 @@ class _Canvas:
         self._path = _in_mm(*[float(n) for n in operands])
 
     def _fill(self, _: Any) -> None:
-        _require(self._path is not None)
-        if self._path:
-            self.things.append(Fill(self._path, self._grey))
+        if self._path is None:
+            raise Difference("様式の描き方が違います")
+        self.things.append(Fill(self._path, self._grey))
         self._path = None
 
     def _end(self, _: Any) -> None:
@@ -133,7 +133,7 @@ class _Canvas:
 
     def _place(self, matrix: Any) -> None:
         """Opens a q, or says where the image in it is."""
-        _require(self._image is None)
+        _require(self._image is None and not self._grey)
         if matrix:
             a, b, c, d, x, y = (float(n) for n in matrix)
             _require(b == c == 0)
@@ -146,6 +146,7 @@ class _Canvas:
         self.images.append(self._image)
 
     def _forget(self, _: Any) -> None:
+        _require(not self._grey)
         self._image = None
 
 

@@ -7,6 +7,12 @@ class PreflightError(PrintjobsError):
     """The finished file is not what was planned. It is never released."""
 
 
+NEXT = (
+    "このファイルは引き渡せません。もう一度 run go を行うと作り直します。"
+    "同じ所で止まるときは、この文を開発者に知らせてください。"
+)
+
+
 class Difference(Exception):
     """What a page shows and should not, or should and does not, in words that tell nothing of the notice.
 

@@ -9,13 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from fonts import clusters
 from layouts.language import Box, Frame, Grid, Seal, Text
 
 from .drawing import Fill, String, drawn
 from .fault import Difference
 from .symbols import HEIGHT, MM
-from .typefaces import Typeface
+from .typefaces import Typeface, as_named
 from .wanted import CityWords, Fixed, Job
 
 _VALUE = re.compile(r"\{([\w.]+)\}")
@@ -62,8 +61,9 @@ def check_form(form: Any, job: Job, block: str, city: str, faces: Mapping[str, T
 def _check_text(found: Iterator[String | Fill], wanted: _Wanted, job: Job, faces: Mapping[str, Typeface]) -> None:
     """Takes as many strings as a text needs."""
     style, said = job.styles[wanted.style], ""
-    names = {face.name for face in job.chains[style.font].faces}
-    while len(said) < len(wanted.text):
+    chain = job.chains[style.font]
+    names, text = {face.name for face in chain.faces}, as_named(wanted.text, chain, faces)
+    while len(said) < len(text):
         string = next(found, None)
         if not isinstance(string, String):
             raise Difference("決まり文句が足りません")
@@ -71,7 +71,7 @@ def _check_text(found: Iterator[String | Fill], wanted: _Wanted, job: Job, faces
         _check_inside(string, wanted.box)
         if string.size != style.size or faces[string.face].face.name not in names:
             raise Difference("決まり文句の書体か大きさが違います")
-    if not _same(said, wanted.text, faces):
+    if said != text:
         raise Difference("決まり文句が様式や市の設定と違います")
 
 
@@ -87,13 +87,6 @@ def check_separator(stream: Any, says: tuple[str, ...], faces: Mapping[str, Type
     fills = [thing.grey for thing in sheet.things if isinstance(thing, Fill)]
     if len(sheet.seals) != 1 or fills != [_HEAD] * 2:
         raise Difference("区分票に余計な印刷があります")
-
-
-def _same(said: str, wanted: str, faces: Mapping[str, Typeface]) -> bool:
-    """Whether two texts are the same, of characters that one glyph stands for as well."""
-    return said == wanted or any(
-        said == "".join([face.named(cluster) or cluster for cluster in clusters(wanted)]) for face in faces.values()
-    )
 
 
 def _wanted(fixed: Fixed, words: CityWords) -> Iterator[_Wanted | Fill]:
@@ -158,7 +151,7 @@ def _is_centred(at: Box, place: Box) -> bool:
 
 def _check_inside(string: String, box: Box) -> None:
     x, y, width, height = (length * MM for length in box)
-    beside = string.x < x - 0.1 or string.x + string.width > x + width + 0.1
+    beside = string.x < x - _NEAR or string.x + string.width > x + width + _NEAR
     top, bottom = HEIGHT - y + _SLACK, HEIGHT - y - height - _SLACK
     if beside or string.y + 0.7 * string.size > top or string.y - 0.1 * string.size < bottom:
         raise Difference("決まり文句が枠からはみ出しています")

@@ -25,6 +25,7 @@ from .symbols import NAMES
 from .wanted import Symbol
 
 DPI = 300
+_NO_PICTURE = "PDFium で画像にできません"
 # PDFium inks every pixel that a symbol touches. At 600 dpi that alone may take a good space of 0.508 mm above the
 # 0.540 that the post allows at 9 points; at 1,200 it does not, and the barcode alone is quickly drawn.
 _BARS_DPI = 1200
@@ -45,7 +46,10 @@ class Pictures:
     """A print file, open to be looked at page by page."""
 
     def __init__(self, path: Path) -> None:
-        self._pdf = pypdfium2.PdfDocument(path)
+        try:
+            self._pdf = pypdfium2.PdfDocument(path)
+        except pypdfium2.PdfiumError:
+            raise Difference(_NO_PICTURE) from None
         self._bitmap: Any = None
 
     def __enter__(self) -> Self:
@@ -57,11 +61,14 @@ class Pictures:
         self._pdf.close()
 
     def check(self, page: int, symbols: Sequence[Symbol], white: Sequence[Box]) -> None:
-        """Draw a page, counted from 0: it has these symbols and no other, and no ink in the boxes of ``white``.
+        """Draw a page, counted from 0: these symbols, no QR or Code 128 beside, and no ink in the boxes of ``white``.
 
         Raises :class:`Difference` that names what is wrong and its place on the paper, and never what it says.
         """
-        opened = self._pdf[page]
+        try:
+            opened = self._pdf[page]
+        except pypdfium2.PdfiumError:
+            raise Difference(_NO_PICTURE) from None
         try:
             sight = _Sight.of(opened, self._paper)
             for symbol in symbols:

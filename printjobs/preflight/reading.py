@@ -38,11 +38,12 @@ class Image(NamedTuple):
 class Part(NamedTuple):
     """What stands together: on the page itself, or in one row, whose shift is ``down`` pt.
 
-    ``forms`` are names, ``texts`` lines of page code, not yet looked into.
+    ``forms`` are names, each with how many lines of text stand before it; ``texts`` lines of page code, not yet
+    looked into.
     """
 
     down: float
-    forms: list[bytes]
+    forms: list[tuple[bytes, int]]
     texts: list[bytes]
     images: list[Image]
 
@@ -114,7 +115,7 @@ class _Reader:
         if line == b"Q" and self.inside:
             self.inside, self.closed = False, True
         elif not self.closed and (form := _FORM.fullmatch(line)):
-            part.forms.append(form[1])
+            part.forms.append((form[1], len(part.texts)))
         elif self.inside:
             raise Difference("行の中に、通知のものではない描き方があります")
         elif row := _DOWN.fullmatch(line):
@@ -139,7 +140,7 @@ def text(line: bytes) -> Text:
     """A line of a text block; :class:`Difference` for one that sets no text."""
     found = _TEXT.fullmatch(line)
     if not found:
-        raise Difference("文字の置き方が、通知のものではありません")
+        raise Difference("文字の置き方が違います")
     scale, font, size, x, y, codes = found.groups()
     return Text(
         float(scale) if scale else None,

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from fonts import Chain, clusters
+from fonts import Chain
 from layouts.language import Slot, Style
 
 from . import reading
 from .fault import Difference
 from .symbols import HEIGHT, MM
 from .telling import Told, Value
-from .typefaces import Typeface
+from .typefaces import Typeface, as_named
 
 _KEPT = 1_000  # values of one slot; names and addresses hardly repeat, and memory must not grow with the file
 _NARROWEST = 70  # percent, of the width or of the size
@@ -21,6 +21,7 @@ _MIDDLE = 0.38  # of an em: how far a Japanese line's middle stands over its bas
 _LEADING = 1.25  # of the size, where a style names no leading
 _NEAR = 0.3  # pt: the file's widths are whole thousandths of an em
 _SPACE = re.compile(r"\s")
+_BLANKS = " 　"  # at the end of a line nobody sees them
 
 
 class _Set(NamedTuple):
@@ -38,10 +39,10 @@ class SlotReader:
         self.ask, self._write = told
         self.known: dict[Value, list[bytes]] = {}
         self._slot, self._size, self._faces = slot, style.size, faces
-        self._names = {face.name for face in chain.faces}
+        self._face_names = {face.name for face in chain.faces}
         self._chain = chain
         self._leading = style.leading * MM or style.size * _LEADING
-        self._name = slot.name or slot.text
+        self._title = slot.name or slot.text
 
     def settle(self, lines: list[bytes], at: int, value: Value) -> list[bytes]:
         """The lines of page code from ``at`` on that are this slot's, when it shows ``value``.
@@ -50,11 +51,11 @@ class SlotReader:
         """
         wanted = self._write(value)
         found: list[bytes] = []
-        if wanted:
+        if wanted.strip():
             try:
                 found = self._lines(lines, at, wanted)
             except Difference as difference:
-                raise Difference(f"「{self._name}」{difference}") from None
+                raise Difference(f"「{self._title}」の{difference}") from None
         if len(self.known) >= _KEPT:
             self.known.clear()
         self.known[value] = found
@@ -64,7 +65,7 @@ class SlotReader:
         try:
             found = self._gather(lines, at, wanted)
         except Difference:
-            drawn = self._as_drawn(wanted)
+            drawn = as_named(wanted, self._chain, self._faces)
             if drawn == wanted:
                 raise
             found = self._gather(lines, at, drawn)
@@ -72,18 +73,9 @@ class SlotReader:
         end = at + len(found)
         if found[0].text.scale is not None:
             if lines[end : end + 1] != [reading.UNCONDENSED]:
-                raise Difference("の後の字の幅が戻されていません")
+                raise Difference("後で、字の幅が戻されていません")
             end += 1
         return lines[at:end]
-
-    def _as_drawn(self, wanted: str) -> str:
-        """The text with, for characters that share a glyph, the one that the file names it by."""
-        used = {face.face.name: face for face in self._faces.values()}
-        chain = [used[face.name] for face in self._chain.faces if face.name in used]
-        said = ""
-        for cluster in clusters(wanted):
-            said += next((name for face in chain if (name := face.named(cluster))), cluster)
-        return said
 
     def _gather(self, lines: list[bytes], at: int, wanted: str) -> list[_Set]:
         """The texts that together say what is wanted; a line may end at a space or between any two characters."""
@@ -91,18 +83,18 @@ class SlotReader:
         said, letters, length = "", _SPACE.sub("", wanted), 0
         while length < len(letters):
             if at + len(found) >= len(lines):
-                raise Difference("の文字が足りません")
+                raise Difference("文字が足りません")
             text = reading.text(lines[at + len(found)])
             face = self._faces.get(text.font)
-            if face is None or face.face.name not in self._names:
-                raise Difference("の書体が違います")
+            if face is None or face.face.name not in self._face_names:
+                raise Difference("書体が違います")
             part, width = face.read(text.codes)
             found.append(_Set(text, length, width))
             said += part
             length = len(_SPACE.sub("", said))
         whole = sum(one.text.x is not None for one in found) == 1
-        if (said != wanted) if whole else (_SPACE.sub("", said) != letters):
-            raise Difference("の文字がデータと違います")
+        if (said.strip(_BLANKS) != wanted.strip(_BLANKS)) if whole else (_SPACE.sub("", said) != letters):
+            raise Difference("文字がデータと違います")
         if "\n" in wanted:
             self._check_breaks(found, wanted)
         return found
@@ -114,7 +106,7 @@ class SlotReader:
         begin = 0
         for part in wanted.split("\n"):
             if begin not in starts:
-                raise Difference("の行の分け方が違います")
+                raise Difference("行の分け方が違います")
             begin += len(_SPACE.sub("", part))
 
     def _check_places(self, found: list[_Set]) -> None:
@@ -122,12 +114,12 @@ class SlotReader:
         first, slot = found[0].text, self._slot
         scale, size = first.scale if first.scale is not None else 100.0, first.size
         if any(one.text.size != size or one.text.scale is not None for one in found[1:]):
-            raise Difference("の文字の大きさがそろっていません")
+            raise Difference("文字の大きさがそろっていません")
         shrunk = slot.overflow == "shrink" and _NARROWEST / 100 - 1e-6 <= size / self._size <= 1
         if not shrunk and size != self._size:
-            raise Difference("の文字の大きさが違います")
+            raise Difference("文字の大きさが違います")
         if not _NARROWEST <= scale <= 100 or (scale != 100 and slot.overflow != "condense"):
-            raise Difference("の字の幅が違います")
+            raise Difference("字の幅が違います")
         rows: list[tuple[float, float, float]] = []
         for text, _, natural in found:
             width = natural * size * scale / 100_000
@@ -137,10 +129,10 @@ class SlotReader:
                 x, y, before = rows.pop()
                 rows.append((x, y, before + width))
             else:
-                raise Difference("の位置がありません")
+                raise Difference("位置がありません")
         whole = sum(natural for _, _, natural in found) * self._size / 1000
         if len(rows) == 1 and (scale, size) != (100, self._size) and whole < slot.at[2] * MM - _NEAR:
-            raise Difference("は、字を細くも小さくもせずに入ります")
+            raise Difference("文字が、縮めずに入るのに縮められています")
         self._check_rows(rows)
 
     def _check_rows(self, rows: list[tuple[float, float, float]]) -> None:
@@ -152,11 +144,11 @@ class SlotReader:
         if not slot.top:
             base += (len(rows) - 1) * self._leading / 2
         if len(rows) > slot.lines:
-            raise Difference("の行が多すぎます")
+            raise Difference("行が多すぎます")
         for i, (x, y, used) in enumerate(rows):
             room = width - used
             if room < -_NEAR:
-                raise Difference("が枠からはみ出しています")
+                raise Difference("文字が枠からはみ出しています")
             start = left + {"left": 0.0, "center": room / 2, "right": room}[slot.align]
             if abs(x - start) > _NEAR or abs(y - base + i * self._leading) > _NEAR / 10:
-                raise Difference("の位置が違います")
+                raise Difference("位置が違います")

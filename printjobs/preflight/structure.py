@@ -13,7 +13,7 @@ from typing import Any
 
 import pikepdf
 
-from .fault import PreflightError
+from .fault import NEXT, PreflightError
 from .pdfx import Broken, check_metadata, check_output_intent, check_parts, require
 
 _A4 = "[ 0 0 595.276 841.89 ]"
@@ -66,10 +66,7 @@ def check(path: Path, form: str, pages_per_sheet: int) -> int:
         ValueError,
     ):  # what should be there is not, or another thing
         told = "PDF の組み立てが違います"
-    raise PreflightError(
-        f"{path.name} は印刷ファイルの形式 {form} に合いません。{told}。"
-        "このファイルは引き渡せません。印刷ファイルを作り直してください。"
-    )
+    raise PreflightError(f"{path.name} は印刷ファイルの形式 {form} に合いません。{told}。{NEXT}")
 
 
 def _check_all(pdf: pikepdf.Pdf, form: str, pages_per_sheet: int) -> None:

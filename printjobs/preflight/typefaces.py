@@ -7,7 +7,7 @@ faces, and each embedded outline against the one in the face: a blank or another
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -41,13 +41,13 @@ class Typeface:
         try:
             found = [self._glyphs[codes[i : i + 4]] for i in range(0, len(codes), 4)]
         except KeyError:
-            raise Difference("の字形がファイルの書体にありません") from None
+            raise Difference("字形がファイルの書体にありません") from None
         texts, widths = zip(*found, strict=True)
         return "".join(texts), sum(widths)
 
     def named(self, cluster: str) -> str:
         """The text that the file has for a cluster's glyph (of two with one glyph it names one); empty for none."""
-        gid = _glyph(self.face, cluster)
+        gid = shaped(self.face, cluster)
         return self._texts.get(gid, "") if gid is not None else ""
 
 
@@ -62,8 +62,18 @@ def typefaces(resources: Any, chains: Iterable[Chain]) -> dict[str, Typeface]:
         base = str(font.BaseFont).partition("+")[2]
         if base not in faces:
             raise Difference(f"書体 {base} は、この回の書体ではありません")
-        found[str(name)[1:]] = _typeface(font, faces[base])
+        try:
+            found[str(name)[1:]] = _typeface(font, faces[base])
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError, pikepdf.PdfError):
+            raise Difference(f"書体 {base} の組み立てが違います") from None
     return found
+
+
+def as_named(text: str, chain: Chain, faces: Mapping[str, Typeface]) -> str:
+    """A text with, for characters that share a glyph, the one that the file names it by."""
+    used = {face.face.name: face for face in faces.values()}
+    own = [used[face.name] for face in chain.faces if face.name in used]
+    return "".join([next((name for face in own if (name := face.named(one))), one) for one in clusters(text)])
 
 
 def _typeface(font: Any, face: Face) -> Typeface:
@@ -83,7 +93,7 @@ def _typeface(font: Any, face: Face) -> Typeface:
         raise Difference(f"書体 {face.name} の大きさが違います")
     for gid, text in texts.items():
         told = f"書体 {face.name} の字形 {gid}"
-        if not gid or _glyph(face, text) != gid:
+        if not gid or shaped(face, text) != gid:
             raise Difference(f"{told} が、書体の字と違います")
         if abs(widths.get(gid, _EM) - whole.get_glyph_h_advance(gid) * scale) > 1:
             raise Difference(f"{told} の幅が、書体と違います")
@@ -129,7 +139,7 @@ def _collecting() -> hb.DrawFuncs:
 
 
 @cache
-def _glyph(face: Face, cluster: str) -> int | None:
+def shaped(face: Face, cluster: str) -> int | None:
     """The glyph that a shaper draws a cluster with, None for more than one: asked another way than by what prints."""
     if len(clusters(cluster)) != 1:
         return None

@@ -76,6 +76,16 @@ class Separator(NamedTuple):
     says: tuple[str, ...]
 
 
+class Marking(NamedTuple):
+    """What the sheet marks of a file have in common, and the key that they are checked with."""
+
+    run: str
+    batch: int
+    generation: int
+    by_hand: bool
+    key: bytes
+
+
 class Piece(NamedTuple):
     """One envelope: the separator before it, the marks of its sheets in order, and its notices in order.
 
@@ -84,7 +94,9 @@ class Piece(NamedTuple):
 
     number: int
     city: str
+    inserts: int
     sampled: bool
+    marking: Marking
     separator: Separator | None
     marks: list[str]
     notices: list[Own]

@@ -32,6 +32,7 @@ class City(msgspec.Struct, frozen=True):
     taxpayers: dict[str, int]
 
 
+PAGES_PER_SHEET = 2  # a back for every front, blank ones too: on the press a missing back shifts every later sheet
 FILE_FORMS = {"pdf": "PDF 1.6", "pdfx4": "PDF/X-4", "pdfvt1": "PDF/VT-1"}
 _CHANNELS = {"GRAY": 1, "CMYK": 4}  # the spaces of a press in which DeviceGray is its black ink
 
@@ -51,7 +52,6 @@ class PrintProfile(msgspec.Struct, frozen=True):
     """
 
     dpi: int
-    duplex: bool
     file_pieces: int
     file_pages: int
     file_form: str

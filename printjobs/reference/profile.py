@@ -146,7 +146,7 @@ def digest(kind: str, year: int) -> str:
     found = profiles(kind, year)
     senders = [(c.code, c.name, c.postal_code, c.address) for c in cities().values()]
     press = vendor()
-    settings = (found, senders, marks(), press.print_.dpi, press.print_.duplex, press.mark)
+    settings = (found, senders, marks(), press.print_.dpi, press.mark)
     parts = [msgspec.json.encode(settings)]
     parts += [seal_bits(p.seal)[2] for p in found.values() if p.seal]
     return sha256(b"\x1f".join(parts)).hexdigest()

@@ -294,4 +294,5 @@ def cell(table: Table, column: Column, x: float, y: float) -> Slot:
         style=column.style or table.style,
         align=column.align,
         lines=column.lines,
+        name="".join(column.title.split()),
     )

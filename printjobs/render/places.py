@@ -115,7 +115,7 @@ class Place:
 
     def code(self, text: str, ink: Ink) -> str:
         """Page code of ``text`` at the slot's own place."""
-        if not text:
+        if not text or text.isspace():
             return ""
         codes = self.chain.plain(text, ink.of(self.chain))
         if not (codes or self.breaks):

@@ -15,6 +15,7 @@ _STEPS = (100, 92, 85, 78, NARROWEST)  # a wrapped text is set at the widest ste
 
 _NOT_AT_START = "、。，．・：；？！ー々ゝゞ）」』】〉》〕ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.:;?!)]}%％"
 _NOT_AT_END = "（「『【〈《〔([{"
+_BLANKS = "　 "
 _WORD = re.compile(r"[0-9A-Za-z,.\-%]+")
 
 
@@ -52,17 +53,21 @@ def wrap(text: str, chain: Chain, size: float, width: float) -> list[str]:
     """
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line, used = "", 0.0
+        line, used, before = "", 0.0, len(lines)
         for unit in _breakable(paragraph, chain, size, width):
             advance = chain.width(unit) * size / 1000
             if line and used + advance > width + 0.01:
-                lines.append(line.rstrip("　 "))
-                unit = unit.lstrip("　 ")  # noqa: PLW2901 - a line does not begin with the space it broke at
+                if line.strip(_BLANKS):
+                    lines.append(line.rstrip(_BLANKS))
+                unit = unit.lstrip(_BLANKS)  # noqa: PLW2901 - a line does not begin with the space it broke at
                 line, used = "", 0.0
                 advance = chain.width(unit) * size / 1000
             line += unit
             used += advance
-        lines.append(line)
+        if len(lines) == before:
+            lines.append(line)
+        elif line.strip(_BLANKS):
+            lines.append(line.rstrip(_BLANKS))
     return lines
 
 

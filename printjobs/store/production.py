@@ -133,6 +133,11 @@ def file_checked(connection: Connection, file_id: str, batch_id: str) -> bool:
     return unchecked_files(connection, batch_id) == 0
 
 
+def file_refused(connection: Connection, file_id: str) -> None:
+    """Record that the read back refused a file: it is to be written anew."""
+    change_status(connection, PrintFile, _F.id, file_id, FileStatus.RENDERED, FileStatus.PLANNED)
+
+
 def unchecked_files(connection: Connection, batch_id: str) -> int:
     """Print files of a batch that are not read back yet: 0 means the batch can be packaged."""
     where = (_F.batch_id == batch_id, _F.status != FileStatus.CHECKED)

@@ -233,7 +233,7 @@ def test_any_private_use_character_is_settled_for_this_city_or_the_notice_is_set
     private = set(gaiji.PRIVATE_USE.findall(name))
     if all(states.get(char) is State.SETTLED for char in private):
         (notice,) = notices
-        assert notice.addressee.name == "".join("葛\U000e0100" if c in private else c for c in name)
+        assert notice.addressee.name == "".join("葛\U000e0100" if c in private else c for c in name).strip(" 　")
     else:
         assert notices == []
         assert {p.code for o in outcomes for p in o.problems} == {"private_use"}

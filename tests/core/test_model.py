@@ -29,7 +29,7 @@ LEGAL: dict[type[StrEnum], set[str]] = {
     RunStatus: {"open planned", "planned packaged", "packaged released", "released closed"},
     SubmissionStatus: {"received accepted", "received refused", "accepted replaced", "replaced received"},
     BatchStatus: {"planned packaged", "packaged released", "released posted"},
-    FileStatus: {"planned rendered", "rendered checked"},
+    FileStatus: {"planned rendered", "rendered checked", "rendered planned"},
     PieceStatus: {
         "planned released", "planned pulled",
         "released inserted", "released spoiled", "released pulled",

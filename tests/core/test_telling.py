@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import layouts
-from fonts import FontSet
+from fonts import Face, FontSet
 from printjobs import reference
 from printjobs.core.kinds import KINDS, PROPERTY_TAX, Column, Kind, Type
 from printjobs.core.kinds.form import MAXIMUM_YEN
@@ -27,6 +27,7 @@ from printjobs.preflight.fault import Difference
 from printjobs.preflight.paying import Payee, crc
 from printjobs.preflight.symbols import Bits
 from printjobs.preflight.telling import Teller, Told
+from printjobs.preflight.typefaces import shaped
 from printjobs.preflight.wanted import Side
 from printjobs.reference import Biller
 from printjobs.render import symbols as drawing
@@ -34,6 +35,7 @@ from printjobs.render.compiled import CompiledLayout
 from printjobs.render.fields import PageInfo, Source, compile_slot, getter
 from printjobs.render.payment import PAY, Payer
 from printjobs.render.schema import compile_layout
+from printjobs.settings import Settings
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_bytes())
 YEAR = 2026
@@ -270,3 +272,11 @@ def test_a_symbol_takes_the_place_that_it_is_drawn_in(kind: str) -> None:
     assert (shape.width, shape.height) == (extent.width, extent.height)
     if kind != "sheet":  # its white is the vendor's to say
         assert (shape.beside, shape.above) == (extent.beside, extent.above)
+
+
+@pytest.mark.parametrize("face", FontSet(Settings().mj_face()).faces, ids=lambda face: str(face.name))
+def test_a_shaper_draws_every_character_with_the_glyph_that_is_printed(face: Face) -> None:
+    """Asked in two ways, of all characters that a face has: one that differed would stop every file that it is in."""
+    drawn = {one: gid for one in face.characters if (gid := face.glyph(one)) is not None}
+    assert len(drawn) > 100
+    assert {one: shaped(face, one) for one in drawn} == drawn

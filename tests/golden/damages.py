@@ -67,6 +67,14 @@ OF_SHEETS: Damages = {
     "an empty separator": (on(SECTION, lambda _: b""), SECTION),
     "a form of another city": (on(COVER, replaced(f"/cover.{KUSATSU}", f"/cover.{HACHIMAN}")), COVER),
     "a form left out": (on(COVER, replaced(f"/cover.{KUSATSU} Do\n", "")), COVER),
+    "a form over the texts": (
+        on(COVER, resub(rf"(/cover\.{KUSATSU} Do\n)(BT\n.*?ET\n)", r"\2\1")),
+        COVER,
+    ),
+    "a form over the texts of its row": (
+        on(ROWS, resub(r"(q 1 0 0 1 0 -[^\n]+\n)([^\n]+Do\n)(BT\n.*?ET\n)", r"\1\3\2")),
+        ROWS,
+    ),
     "a form twice": (on(COVER, replaced(f"/cover.{KUSATSU} Do\n", f"/cover.{KUSATSU} Do\n" * 2)), COVER),
 }
 

@@ -71,6 +71,10 @@ OF_FORMS: Damages = {
     "a fixed text condensed": (IN_FORM(replaced("BT 1 0 0 1 225.44", "40 Tz BT 1 0 0 1 225.44")), COVER),
     "all fixed texts moved": (IN_FORM(lambda code: b"1 0 0 1 30 -30 cm\n" + code), COVER),
     "all fixed texts smaller": (IN_FORM(lambda code: b".5 0 0 .5 0 0 cm\n" + code), COVER),
+    "a fixed text in white that a Q would forget": (
+        IN_FORM(resub(rf"({FIRST_OF_FORM}[^\n]+\n)", r"1 g\nq\n0 g\nQ\n\1")),
+        COVER,
+    ),
     "a white rectangle over a form": (IN_FORM(lambda code: code + b"\n1 g n 70 500 500 200 re f* 0 g"), COVER),
     "a black rectangle over a form": (IN_FORM(lambda code: code + b"\n0 g n 70 500 500 200 re f*"), COVER),
     "a form clipped": (IN_FORM(lambda code: b"0 0 10 10 re W n\n" + code), COVER),

@@ -49,7 +49,7 @@ def test_damage_is_caught(paper: Paper, wanted: Wanted, tmp_path: Path, name: st
     damage, where = DAMAGES[name]
     told = wanted.refusal(tampered(paper.path, LABELS, damage, tmp_path))
     assert told.startswith(paper.path.name)
-    assert told.endswith("作り直してください。")
+    assert "もう一度 run go を行うと作り直します" in told
     if where:
         number = LABELS.index(where)
         made = sheet_marks.decode(SHEETS[number].mark, notices.KEY)

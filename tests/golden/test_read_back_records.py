@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as replaced
 
 from printjobs import reference
-from printjobs.core.kinds import KINDS
+from printjobs.core.kinds import KINDS, Kind, Type
 from printjobs.core.marks import sheet as sheet_marks
 from printjobs.core.model import Notice
 from printjobs.render.compiled import CompiledLayout
@@ -87,6 +87,51 @@ def test_a_file_of_every_form_is_read_back(form: str, tmp_path: Path) -> None:
     made.draw(tmp_path / "file.pdf", piece)
     assert made.wanted(piece).read_back(tmp_path / "file.pdf") == 2 * (1 + piece.sheets)
     assert made.wanted(piece._replace(notices=[made.other])).refusal(tmp_path / "file.pdf")
+
+
+# --- whatever is let in --------------------------------------------------------------------------------------------
+
+AWKWARD = st.sampled_from([
+    "　", " ", "　　　　　　　　", "ー", "（", "）", "・", "1", "23", "-", "Ａ", "ABC", "Ｗ", "ｶ", "Å", "①", "Ⅱ",
+    "葛\U000e0100", "辻\U000e0101", "か\u3099", "髙", "神", "﨑", "塚", "\uf929", "―", "—", "〜", "～",
+    "丸亀", "グランドヒルズ", "二丁目", "番地の1",
+])  # fmt: skip
+LONG_ENOUGH = (  # as intake takes it: never of blanks alone, none at its ends
+    st.lists(AWKWARD, min_size=1, max_size=30).map(lambda some: "".join(some).strip(" 　")).filter(bool)
+)
+NO_TEXT = {"payment", "honorific"}  # what is chosen from a list, or decides which pages there are
+
+
+def texts_of(kind: Kind) -> list[tuple[str, str, int]]:
+    """Table (empty for the notice), column and place in a row of everything that a city may write freely."""
+    own = [("", c.key, 0) for c in kind.notices.columns if c.type is Type.TEXT and c.key not in NO_TEXT]
+    for table in kind.details:
+        own += [(table.name, c.key, table.index(c.key)) for c in table.columns if c.type is Type.TEXT]
+    return own
+
+
+def with_text(notice: Notice, where: tuple[str, str, int], text: str) -> Notice:
+    table, key, place = where
+    if table:
+        rows = [[*row[:place], text, *row[place + 1 :]] for row in notice.tables[table]]
+        return replaced(notice, tables=notice.tables | {table: rows})
+    if key in notice.addressee.__struct_fields__:
+        return replaced(notice, addressee=replaced(notice.addressee, **{key: text}))
+    return replaced(notice, fields=notice.fields | {key: text}) if key in notice.fields else notice
+
+
+@pytest.mark.parametrize("code", sorted(KINDS))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_fits_is_drawn_and_passes(code: str, data: st.DataObject, tmp_path: Path) -> None:
+    """A right page that is refused stops a whole file, so there must be none, whatever a city writes."""
+    made, notice = case(code), case(code).own
+    for where in data.draw(st.lists(st.sampled_from(texts_of(KINDS[code])), min_size=1, max_size=4, unique=True)):
+        notice = with_text(notice, where, data.draw(LONG_ENOUGH))
+    assume(not made.layout.check(notice))
+    piece = made.piece(notice)
+    made.draw(tmp_path / "file.pdf", piece)
+    assert made.wanted(piece).refusal(tmp_path / "file.pdf") == ""
 
 
 # --- one value of another notice -----------------------------------------------------------------------------------

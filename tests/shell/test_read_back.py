@@ -16,6 +16,7 @@ from printjobs.pipeline.rendering import file_key, read_notices
 from printjobs.preflight import PreflightError
 from printjobs.store import production, writing
 from printjobs.store.models import PrintFile
+from printjobs.store.runs import Record
 from tests.golden.tampering import GS1, SHEET, swapped_symbols, symbols
 from tests.shell import jobs
 from tests.shell.jobs import RUN, Job
@@ -45,6 +46,17 @@ def swap_two_barcodes(path: Path) -> int:
     return 0
 
 
+def with_swapped_barcodes(job: Job) -> tuple[Record, Path, int]:
+    """The first print file that has two on a sheet, and where that sheet is in it."""
+    for step in job.unfinished():
+        with job.context.engine.connect() as connection:
+            file = production.find_file(connection, step.ids[0])
+        path = job.context.files.local_path(file_key(file))
+        if sheet := swap_two_barcodes(path):
+            return file, path, sheet
+    pytest.fail("no sheet of the sample has two barcodes")
+
+
 def bring_hash_along(job: Job, file_id: str, path: Path) -> None:
     """The database says of the file what it would say if the renderer itself had written it so."""
     data = path.read_bytes()
@@ -62,14 +74,8 @@ def notices_of(job: Job, file_id: str) -> list[Notice]:
 
 def test_swapped_barcodes_stop_the_run_though_the_hash_is_right(job: Job, caplog: pytest.LogCaptureFixture) -> None:
     checks = [step for step in job.unfinished() if step.name == "check"]
-    for step in checks:
-        with job.context.engine.connect() as connection:
-            file = production.find_file(connection, step.ids[0])
-        path = job.context.files.local_path(file_key(file))
-        if sheet := swap_two_barcodes(path):
-            break
-    else:
-        pytest.fail("no sheet of the sample has two barcodes")
+    file, path, sheet = with_swapped_barcodes(job)
+    step = Step("check", (file.id,))
     bring_hash_along(job, file.id, path)
 
     with pytest.raises(PreflightError) as refused:
@@ -77,14 +83,17 @@ def test_swapped_barcodes_stop_the_run_though_the_hash_is_right(job: Job, caplog
     told = str(refused.value)
     assert told.startswith(f"{file.id}.pdf の{sheet}枚目（封筒番号 ")
     assert "コンビニ収納用バーコードの中身がデータと違います" in told
-    assert told.endswith("印刷ファイルを作り直してください。")
+    assert "もう一度 run go を行うと作り直します" in told
 
     for other in (step for step in checks if step.ids[0] != file.id):
         job.do(other)
     with job.context.engine.connect() as connection:
-        assert production.find_file(connection, file.id).status == FileStatus.RENDERED
+        assert production.find_file(connection, file.id).status == FileStatus.PLANNED
         assert production.find_batch(connection, file.batch_id).status == BatchStatus.PLANNED
-    assert job.unfinished() == [Step("check", (file.id,))]
+    assert job.unfinished() == [Step("render", (file.id,))]
+    (kept,) = (job.context.files.home / "refused" / file.batch_id).iterdir()
+    assert kept.name == f"{file.id}-{sha256(kept.read_bytes()).hexdigest()[:16]}.pdf"
+    assert kept.read_bytes() == path.read_bytes()
     assert not [
         name for name in job.made() if name.startswith(f"batches/{file.batch_id}") and not name.endswith(".pdf")
     ]
@@ -92,10 +101,27 @@ def test_swapped_barcodes_stop_the_run_though_the_hash_is_right(job: Job, caplog
     with pytest.raises(Refused):
         releasing.release(job.context, RUN)
 
-    code, out, err = job.command("run", "go", RUN)
-    assert code
-    assert file.id in out + err
+    code, out, err = job.command("run", "go", RUN)  # what the message told to do
+    assert not code
+    with job.context.engine.connect() as connection:
+        assert production.find_file(connection, file.id).status == FileStatus.CHECKED
+        assert production.find_batch(connection, file.batch_id).status == BatchStatus.PACKAGED
     said = "\n".join([told, out, err, *(record.getMessage() for record in caplog.records)])
     for notice in notices_of(job, file.id):
         for private in (notice.number, notice.addressee.name, notice.addressee.address):
             assert private not in said
+
+
+def test_a_refused_file_holds_up_no_other(job: Job) -> None:
+    """The night before the cut-off everything else goes on; the command says at its end what was refused."""
+    files = [step.ids[0] for step in job.unfinished()]
+    file, _, _ = with_swapped_barcodes(job)  # after its hash was recorded: something happened to it since
+    code, _, err = job.command("run", "go", RUN)
+    assert code == 1
+    assert f"{file.id}.pdf" in err
+    assert "変わっています" in err
+    with job.context.engine.connect() as connection:
+        standing = {name: production.find_file(connection, name).status for name in files}
+    assert standing == dict.fromkeys(files, FileStatus.CHECKED) | {file.id: FileStatus.PLANNED}
+    assert job.command("run", "go", RUN)[0] == 0
+    assert job.unfinished() == []

@@ -389,6 +389,8 @@ def _ask_about_the_plan(engine: Engine, run: Any, make: Any) -> None:
 def _ask_about_print_files(engine: Engine, make: Any, track: Any) -> None:
     with store.writing(engine) as connection:
         make.file_rendered(connection, FILE, "8" * 64, 1 << 33)
+        make.file_refused(connection, FILE)
+        make.file_rendered(connection, FILE, "8" * 64, 1 << 33)
         make.file_rendered(connection, FILE, "9" * 64, 1)
         make.find_file(connection, FILE)
         make.file_checked(connection, FILE, BATCH)

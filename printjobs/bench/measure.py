@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 from statistics import median
@@ -85,7 +85,8 @@ class Child:
         self._process.wait()
 
     def ask(self, method: str, *values: Any) -> Any:
-        self._pipe.send((method, values))
+        with suppress(BrokenPipeError):  # it has ended: what waits to be read says so
+            self._pipe.send((method, values))
         return self._answer()
 
     def _answer(self) -> Any:

@@ -267,7 +267,7 @@ class _Reader:
             raise Difference("データにない記号があります")
 
     def _symbol(self, image: reading.Image, kind: str, at: tuple[float, float], down: float, says: str) -> None:
-        """What a symbol says, and where; a place in page code is worked out once."""
+        """Where a symbol stands, and what it says."""
         box, bits = reading.image(image)
         symbols.check_place(kind, box, symbols.place_of(kind, at, down))
         symbols.check_says(kind, bits, says)

@@ -62,9 +62,12 @@ def check(context: Context, file_id: str) -> list[Step]:
 
 
 def _set_aside(context: Context, file: Record) -> None:
-    """Keep a refused file for whoever looks into it; the next ``run go`` writes it anew."""
-    with context.files.open(file_key(file)) as source:
-        context.files.take(source, f"refused/{file.batch_id}/{file.id}-{file.sha256[:16]}.pdf")
+    """Keep a refused file, by the hash that it has now, for whoever looks into it; ``run go`` writes it anew."""
+    key = file_key(file)
+    if context.files.exists(key):
+        name = f"{file.id}-{context.files.sha256(key)[:16]}.pdf"
+        with context.files.open(key) as source:
+            context.files.take(source, f"refused/{file.batch_id}/{name}")
     with writing(context.engine) as connection:
         production.file_refused(connection, file.id)
 
@@ -73,10 +76,12 @@ def _read_back(context: Context, file: Record, batch: Record) -> None:
     """:class:`PreflightError` unless the stored file is whole, of its form, and says what plan and records say."""
     run = context.run(batch.run_id)
     job, layout, vendor = _job(context, run, batch, file), context.layout(run), reference.vendor()
-    path = context.files.local_path(file_key(file))
-    if context.files.sha256(file_key(file)) != file.sha256:
+    key = file_key(file)
+    path = context.files.local_path(key)
+    if not context.files.exists(key) or context.files.sha256(key) != file.sha256:
         raise PreflightError(
-            f"{path.name} が組版の後で変わっています。保管場所を調べてください。もう一度 run go を行うと作り直します。"
+            f"{path.name} が組版の後で変わっているか、なくなっています。保管場所を調べてください。"
+            "もう一度 run go を行うと作り直します。"
         )
     structure.check(path, job.form, reference.PAGES_PER_SHEET)
     wants = Wants(layout, job, vendor.check.one_in)

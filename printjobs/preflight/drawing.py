@@ -14,7 +14,7 @@ import pikepdf
 from layouts.language import Box
 
 from .fault import Difference
-from .symbols import HEIGHT, MM
+from .symbols import in_mm
 from .typefaces import Typeface
 
 _IMAGE = re.compile(rb"BI/W \d+/H \d+/IM true/D\[1 0\]/F/AHx\nID ([0-9A-F]+)>\nEI Q")
@@ -120,7 +120,7 @@ class _Canvas:
 
     def _rectangle(self, operands: Any) -> None:
         _require(self._path is None and self._image is None)
-        self._path = _in_mm(*[float(n) for n in operands])
+        self._path = in_mm(*[float(n) for n in operands])
 
     def _fill(self, _: Any) -> None:
         if self._path is None:
@@ -137,7 +137,7 @@ class _Canvas:
         if matrix:
             a, b, c, d, x, y = (float(n) for n in matrix)
             _require(b == c == 0)
-            self._image = _in_mm(x, y, a, d)
+            self._image = in_mm(x, y, a, d)
 
     def _draw(self, _: Any) -> None:
         _require(not self._grey)
@@ -157,7 +157,3 @@ def _nothing(_: Any) -> None:
 def _require(holds: bool) -> None:
     if not holds:
         raise Difference("様式の描き方が違います")
-
-
-def _in_mm(x: float, y: float, width: float, height: float) -> Box:
-    return x / MM, (HEIGHT - y - height) / MM, width / MM, height / MM

@@ -13,7 +13,7 @@ from layouts.language import Box, Frame, Grid, Seal, Text
 
 from .drawing import Fill, String, drawn
 from .fault import Difference
-from .symbols import HEIGHT, MM
+from .symbols import HEIGHT, MM, WIDTH
 from .typefaces import Typeface, as_named
 from .wanted import CityWords, Fixed, Job
 
@@ -40,7 +40,7 @@ class _Wanted(NamedTuple):
 def check_form(form: Any, job: Job, block: str, city: str, faces: Mapping[str, Typeface]) -> None:
     """:class:`Difference` unless a form says its block's fixed texts, in order and in their boxes, for one city."""
     fixed, words = job.fixed[block], job.cities[city]
-    if "/Matrix" in form or [float(side) for side in form.BBox] != [0, 0, 595.276, HEIGHT]:
+    if "/Matrix" in form or [float(side) for side in form.BBox] != [0, 0, WIDTH, HEIGHT]:
         raise Difference("様式が動かされているか、切り取られています")
     whole = drawn(form, faces)
     found = iter(whole.things)

@@ -21,7 +21,7 @@ from printjobs import reference
 from .bars import measure
 from .customer_bars import bars_of, read_bars
 from .fault import Difference
-from .symbols import NAMES
+from .symbols import MM, NAMES
 from .wanted import Symbol
 
 DPI = 300
@@ -37,7 +37,6 @@ _EDGE = 0.2  # mm: more than half of any line that stands on the edge of a zone
 _LINES = (1.5, 4.1)  # mm that the two lines below the sheet mark reach beside it and downwards
 _QR, _CODE_128 = zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128
 _READ_AS = {"sheet": (_QR, "]Q1"), "el_qr": (_QR, "]Q1"), "gs1_128": (_CODE_128, "]C1")}  # ]C1: FNC1 stands in front
-_MM = 72 / 25.4  # pt
 
 _Pixels = tuple[int, int, int, int]  # left, top, right, bottom
 
@@ -102,7 +101,7 @@ class _Sight(NamedTuple):
         bitmap = opened.render(scale=DPI / 72, grayscale=True, bitmap_maker=paper)
         width, height = opened.get_size()  # a page is stretched to whole pixels
         rows = memoryview(bitmap.buffer).cast("B").cast("B", shape=[bitmap.height, bitmap.width])
-        return cls(bitmap.to_pil(), rows, bitmap.width / width * _MM, bitmap.height / height * _MM)
+        return cls(bitmap.to_pil(), rows, bitmap.width / width * MM, bitmap.height / height * MM)
 
     def edges(self, box: Box) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of a box in pixels."""
@@ -163,11 +162,11 @@ def _check_code(sight: _Sight, symbol: Symbol) -> None:
 
 def _check_bars(opened: Any, symbol: Symbol) -> None:
     """The barcode drawn once more, large enough to be measured."""
-    x, y, width, height = (side * _MM for side in symbol.at)
+    x, y, width, height = (side * MM for side in symbol.at)
     page_width, page_height = opened.get_size()
     cut = (x, page_height - y - height, page_width - x - width, y)  # off the left, the bottom, the right and the top
     picture = opened.render(
-        scale=_BARS_DPI / 72, grayscale=True, crop=tuple(side - _AROUND * _MM for side in cut)
+        scale=_BARS_DPI / 72, grayscale=True, crop=tuple(side - _AROUND * MM for side in cut)
     ).to_pil()
     try:
         bars = measure(picture, 25.4 / _BARS_DPI, reference.marks().customer_barcode.points)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from layouts.language import Box
 
 from .fault import Difference
-from .symbols import HEIGHT, MM, Bits
+from .symbols import Bits, in_mm
 
 _N = rb"(\d+(?:\.\d+)?)"
 _DOWN = re.compile(rb"q(?: 1 0 0 1 0 -%b cm)?" % _N)
@@ -162,4 +162,4 @@ def image(found: Image) -> tuple[Box, Bits]:
         bits = Bits(int(size[1]), int(size[2]), bytes.fromhex(found.bits[3:-1].decode("latin-1")))
     except ValueError:
         raise Difference("記号の描き方が違います") from None
-    return (x / MM, (HEIGHT - y - height) / MM, width / MM, height / MM), bits
+    return in_mm(x, y, width, height), bits

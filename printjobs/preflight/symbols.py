@@ -22,7 +22,7 @@ from .customer_bars import COUNT, bars_of
 from .fault import Difference
 
 MM = 72 / 25.4  # pt
-HEIGHT = 841.89  # pt of an A4 page
+WIDTH, HEIGHT = 595.276, 841.89  # pt of an A4 page
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         "sheet": "用紙のQR",
@@ -36,6 +36,11 @@ _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _CODE_128 = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.Code128)
 _PIXELS = tuple(bytes(0 if byte >> bit & 1 else 255 for bit in range(7, -1, -1)) for byte in range(256))
 _BARS = {(True, True, True): "1", (True, True, False): "2", (False, True, True): "3", (False, True, False): "4"}
+
+
+def in_mm(x: float, y: float, width: float, height: float) -> Box:
+    """A box in mm from the top left, from its lower left corner and its size in pt."""
+    return x / MM, (HEIGHT - y - height) / MM, width / MM, height / MM
 
 
 class Bits(NamedTuple):

@@ -112,14 +112,20 @@ def test_swapped_barcodes_stop_the_run_though_the_hash_is_right(job: Job, caplog
             assert private not in said
 
 
-def test_a_refused_file_holds_up_no_other(job: Job) -> None:
+@pytest.mark.parametrize("lost", [False, True], ids=["changed", "lost"])
+def test_a_refused_file_holds_up_no_other(job: Job, lost: bool) -> None:
     """The night before the cut-off everything else goes on; the command says at its end what was refused."""
     files = [step.ids[0] for step in job.unfinished()]
-    file, _, _ = with_swapped_barcodes(job)  # after its hash was recorded: something happened to it since
+    file, path, _ = with_swapped_barcodes(job)  # after its hash was recorded: something happened to it since
+    changed = sha256(path.read_bytes()).hexdigest()
+    if lost:
+        path.unlink()
     code, _, err = job.command("run", "go", RUN)
     assert code == 1
     assert f"{file.id}.pdf" in err
-    assert "変わっています" in err
+    assert "変わっているか、なくなっています" in err
+    kept = list((job.context.files.home / "refused").rglob("*.pdf"))
+    assert [one.name for one in kept] == ([] if lost else [f"{file.id}-{changed[:16]}.pdf"])
     with job.context.engine.connect() as connection:
         standing = {name: production.find_file(connection, name).status for name in files}
     assert standing == dict.fromkeys(files, FileStatus.CHECKED) | {file.id: FileStatus.PLANNED}

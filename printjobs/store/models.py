@@ -36,6 +36,9 @@ class Run(SQLModel, table=True):
     faces: str = Field(default="[]", sa_column=Column(Text, nullable=False, default="[]", server_default="[]"))
     gaiji_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     profiles_sha256: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    vendor: str = Field(default="standard", sa_column_kwargs={"server_default": "standard"})
+    due_date: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    postage_delay: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Submission(SQLModel, table=True):
@@ -181,7 +184,7 @@ class Approval(SQLModel, table=True):
 
 
 class ScanLog(SQLModel, table=True):
-    """A report file of the vendor's machines, taken once."""
+    """A report file of the vendor's machines, taken once. ``bad`` rows of its ``lines`` could not be read."""
 
     __tablename__ = "scan_log"
     __table_args__ = (UniqueConstraint("run_id", "sha256"),)
@@ -190,6 +193,9 @@ class ScanLog(SQLModel, table=True):
     run_id: str = Field(foreign_key="run.id", index=True)
     sha256: str
     lines: int
+    layout: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    bad: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
 
 
 class Scan(SQLModel, table=True):

@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     ``redis_url``: empty means the embedded pool of processes. ``secret``: at least 32 characters;
     empty means one is made once and kept in ``home`` (mode 0600). ``mj_font``: IPAmj Mincho, for
     characters that BIZ UD lacks; empty means where it is installed, ``none`` none. ``gaiji_font``: the
-    council's own gaiji font (TrueType, or a Windows .tte); empty means none.
+    council's own gaiji font (TrueType, or a Windows .tte); empty means none. ``upload_limit``: bytes that a
+    city may hand in, or a vendor report, over the web at once.
     """
 
     model_config = SettingsConfigDict(env_prefix="PRINTJOBS_")
@@ -36,10 +37,18 @@ class Settings(BaseSettings):
     mj_font: str = ""
     gaiji_font: str = ""
     processes: int = os.cpu_count() or 1
+    upload_limit: int = 4 << 30
 
     def database(self) -> str:
         """The SQLAlchemy URL."""
         return self.database_url.get_secret_value() or f"sqlite:///{(self.home / 'printjobs.db').absolute()}"
+
+    def journal_database(self) -> str:
+        """Where the journal is kept: the same database, but for SQLite, which has one writer a file."""
+        url = self.database()
+        if not url.startswith("sqlite"):
+            return url
+        return f"sqlite:///{(self.home / 'audit.db').absolute()}"
 
     def mj_face(self) -> Path | None:
         """IPAmj Mincho, or None."""

@@ -1,9 +1,12 @@
-"""Files that a command leaves where its user says."""
+"""What a command leaves: files where its user says, JSON for scripts."""
 
 from __future__ import annotations
 
+import json
+import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from printjobs.core.model import UsageError
 
@@ -19,3 +22,7 @@ def write_file(path: Path, data: bytes) -> None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise UsageError(f"{path} に書けません（{error.strerror}）。書ける場所を指定してください。") from error
+
+
+def print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")

@@ -46,6 +46,11 @@ def find_run(connection: Connection, run_id: str) -> Record | None:
     return connection.execute(select(*_R).where(_R.id == run_id)).one_or_none()
 
 
+def all_runs(connection: Connection) -> Sequence[Record]:
+    """Every run, the newest first."""
+    return connection.execute(select(*_R).order_by(_R.opened_at.desc(), _R.id)).all()
+
+
 def frozen_layouts(connection: Connection, kind: str, version: str) -> set[str]:
     """SHA-256 of a layout version as released runs were printed with it: one at most, if nobody meddled."""
     released = (RunStatus.RELEASED, RunStatus.CLOSED)

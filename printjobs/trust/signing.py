@@ -19,7 +19,7 @@ class CouncilKey:
     """The signing key that every machine with the operator's secret has."""
 
     def __init__(self, secret: bytes) -> None:
-        """Derive the key; 48 bytes from the KDF, so that the remainder by the order is even enough (FIPS 186-5 A.2.1)."""
+        """Derive the key; 48 bytes, so that the remainder by the order is even enough (FIPS 186-5, A.2.1)."""
         derived = HKDF(hashes.SHA256(), 48, salt=None, info=b"printjobs council signing key").derive(secret)
         self.private = ec.derive_private_key(int.from_bytes(derived) % (_ORDER - 1) + 1, _CURVE)
 
@@ -41,7 +41,7 @@ def is_signed(public_pem: str, data: bytes, signature: str) -> bool:
     """Whether the key's holder signed exactly these bytes; ValueError when ``public_pem`` is no P-256 public key."""
     public = serialization.load_pem_public_key(public_pem.encode())
     if not isinstance(public, ec.EllipticCurvePublicKey):
-        raise ValueError("no elliptic curve key")
+        raise ValueError("no elliptic curve key")  # noqa: TRY004 - whoever calls expects one for any bad key
     try:
         public.verify(base64.b64decode(signature, validate=True), data, _ALGORITHM)
     except (InvalidSignature, ValueError):

@@ -1,0 +1,1 @@
+"""The web service for lead, vendor, cities and auditors: parse, call, show."""

@@ -1,0 +1,34 @@
+"""How often somebody may ask. Far above what people and machines need, far below what would hold up the others."""
+
+from __future__ import annotations
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from printjobs.core.access import Identity
+
+_DOOR = parse("10/minute")  # attempts to come in, from one address
+_ANONYMOUS = parse("120/minute")
+_KNOWN = parse("3000 per 10 second")  # one account; an inserter on line asks about 40 times a second
+
+
+class TooOften(Exception):
+    """Somebody asks more often than anybody needs."""
+
+
+class Limits:
+    """Counts in this process's memory."""
+
+    def __init__(self) -> None:
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def anonymous(self, address: str, *, door: bool) -> None:
+        self._count(_DOOR if door else _ANONYMOUS, address)
+
+    def known(self, who: Identity) -> None:
+        self._count(_KNOWN, str(who.account))
+
+    def _count(self, limit: RateLimitItem, key: str) -> None:
+        if not self._limiter.hit(limit, key):
+            raise TooOften

@@ -1,0 +1,97 @@
+"""Pages from templates, with the few words and forms that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from printjobs import reference
+from printjobs.core import japanese
+from printjobs.core.access import Identity, Role
+from printjobs.core.kinds import KINDS
+
+HERE = Path(__file__).parent
+_TOKYO = ZoneInfo("Asia/Tokyo")
+
+ROLES: Mapping[str, str] = MappingProxyType({
+    Role.LEAD: "とりまとめ市", Role.VENDOR: "受託者", Role.CITY: "市", Role.AUDITOR: "監査",
+})  # fmt: skip
+RUN_STATUSES = MappingProxyType({
+    "open": "受付中", "planned": "作成中", "packaged": "引渡し待ち", "released": "引渡し済み", "closed": "締め済み",
+})  # fmt: skip
+BATCH_STATUSES = MappingProxyType({
+    "planned": "作成中", "packaged": "封印済み", "released": "引渡し済み", "posted": "差出し済み",
+    "withdrawn": "取下げ",
+})  # fmt: skip
+PIECE_STATUSES = MappingProxyType({
+    "planned": "計画", "released": "引渡し済み", "inserted": "封入済み", "mailed": "差出し済み", "pulled": "引抜き",
+    "spoiled": "事故品", "superseded": "作り直し済み",
+})  # fmt: skip
+SUBMISSION_STATUSES = MappingProxyType({
+    "none": "未提出", "received": "受取り中", "accepted": "受取り済み", "refused": "受け取れません",
+    "replaced": "差替え済み",
+})  # fmt: skip
+
+
+def moment(at: datetime | None) -> str:
+    """A moment in Japan, to the minute."""
+    if at is None:
+        return ""
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)  # SQLite forgets the zone
+    return aware.astimezone(_TOKYO).strftime("%Y-%m-%d %H:%M")
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _city_name(code: str) -> str:
+    known = reference.cities().get(code)
+    return known.name if known else code
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "count": count,
+        "moment": moment,
+        "era_date": japanese.era_date,
+        "city": _city_name,
+        "kind": lambda code: KINDS[code].name,
+        "role": ROLES.__getitem__,
+        "run_status": RUN_STATUSES.__getitem__,
+        "batch_status": BATCH_STATUSES.__getitem__,
+        "piece_status": PIECE_STATUSES.__getitem__,
+        "submission_status": SUBMISSION_STATUSES.__getitem__,
+    }
+    return made
+
+
+_ENVIRONMENT = _environment()
+
+
+def _word(who: Identity | None) -> Markup:
+    """The field that shows that a form came from our own page."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(who.csrf if who else "")
+
+
+def page(request: Request, template: str, code: int = 200, **values: Any) -> HTMLResponse:
+    """A page of the service. ``who`` is None at the door."""
+    who = getattr(request.state, "identity", None)
+    told = _ENVIRONMENT.get_template(template).render(who=who, csrf=lambda: _word(who), **values)
+    return HTMLResponse(told, code)

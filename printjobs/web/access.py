@@ -48,6 +48,17 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     # Runs, as the lead works on them and the auditor counts them
     "run":                      Row(_ALL,  _NONE, _NONE, _ALL),
     "journal":                  Row(_ALL,  _NONE, _NONE, _ALL),
+    # A city's hand-in and proof; only the city itself signs
+    "city":                     Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_handin":              Row(_ALL,  _NONE, _OWN,  _NONE, upload=True),
+    "city_problems":            Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_problem_picture":     Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_list":                Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_proof":               Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_proof_make":          Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_proof_pdf":           Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_proof_picture":       Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_approve":             Row(_NONE, _NONE, _OWN,  _NONE),
     # Batches, as the vendor takes them
     "api.batches":              Row(_NONE, _OWN,  _NONE, _NONE, Scope.BATCHES),
     "api.lease":                Row(_NONE, _OWN,  _NONE, _NONE, Scope.BATCHES),

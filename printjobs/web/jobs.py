@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
 
 from printjobs.core.model import PrintjobsError, Refused
-from printjobs.pipeline import Context
+from printjobs.pipeline import Context, submitting
+from printjobs.pipeline.submitting import Submitted
 from printjobs.settings import Settings
 from printjobs.store import jobs as rows
 from printjobs.store import runs, writing
@@ -35,6 +37,10 @@ class Jobs:
             job = rows.start(connection, run_id, self._context.now())
         self._pool.submit(_go, self._context.settings, run_id).add_done_callback(lambda done: self._end(job, done))
 
+    def submit(self, run_id: str, city: str, folder: Path) -> Submitted:
+        """Take a folder as a city's hand-in, in another process: it is minutes of work for a large city."""
+        return self._pool.submit(_submit, self._context.settings, run_id, city, folder).result()
+
     def _end(self, job: int, done: Future[None]) -> None:
         fault = None if done.cancelled() else done.exception()
         told = _STOPPED if done.cancelled() else ""
@@ -60,3 +66,7 @@ def end_what_was_at_work(context: Context) -> None:
 
 def _go(settings: Settings, run_id: str) -> None:
     run_all(settings, run_id)
+
+
+def _submit(settings: Settings, run_id: str, city: str, folder: Path) -> Submitted:
+    return submitting.submit(Context(settings), run_id, city, folder)

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from .api import service, vendor
-from .pages import entering, journal, own, runs
+from .pages import cities, entering, journal, own, runs
 
 ROUTERS: tuple[APIRouter, ...] = (
     entering.router,
     own.router,
     runs.router,
+    cities.router,
     journal.router,
     service.router,
     vendor.router,

@@ -52,6 +52,15 @@ class Files:
         with _told_when_full(key):
             obstore.put(self._store, key, data)
 
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Store a file unless there is one; False when there is. Of two at once, one is the first."""
+        with _told_when_full(key):
+            try:
+                obstore.put(self._store, key, data, mode="create")
+            except obstore.exceptions.AlreadyExistsError:
+                return False
+        return True
+
     @contextmanager
     def writer(self, key: str) -> Iterator[Writer]:
         """Write in parts; the file appears when the block ends well, and not at all otherwise."""
@@ -94,8 +103,21 @@ class Files:
         with self.open(key) as source:
             return file_digest(source, "sha256").hexdigest()
 
+    def move(self, old: str, new: str) -> None:
+        """Give a file another key; what was there is replaced."""
+        obstore.rename(self._store, old, new)
+
     def delete(self, key: str) -> None:
         obstore.delete(self._store, key)
+
+    def has_any(self, folder: str) -> bool:
+        """Whether there is any file under a key."""
+        return any(map(len, obstore.list(self._store, folder)))
+
+    def delete_folder(self, folder: str) -> None:
+        """Delete every file under a key, if there is any."""
+        for part in obstore.list(self._store, folder):
+            obstore.delete(self._store, [file["path"] for file in part])
 
     def sweep(self, folder: str) -> None:
         """Remove what killed writers left behind in a folder: parts under temporary names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -66,15 +67,19 @@ class Settings(BaseSettings):
         """The operator's secret that sheet marks are keyed with."""
         if given := self.secret.get_secret_value():
             return given.encode()
-        path = self.home / "secret.key"
+        return self.kept("secret.key", lambda: secrets.token_hex(32).encode())
+
+    def kept(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """A secret that is made once and kept in ``home`` (mode 0600) under a name of ours."""
+        path = self.home / name
         try:
             return path.read_bytes()
         except FileNotFoundError:
             self.home.mkdir(parents=True, exist_ok=True)
-            # Linked into place, so that of two processes starting at once both keep the first one's secret.
-            made = path.with_name(f".secret-{os.getpid()}")
-            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(secrets.token_hex(32).encode())
+            # Linked into place, so that of two that start at once both keep the first one's secret.
+            made = path.with_name(f".{name}-{secrets.token_hex(8)}")
+            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(make())
             try:
                 os.link(made, path)
             except FileExistsError:

@@ -283,7 +283,8 @@ class Desk:
     def stand(self) -> dict[str, object]:
         """All that counts and must not change when something is refused. Copies of hand-ins are not of it."""
         tables = (
-            "run", "notice", "piece", "batch", "print_file", "scan_log", "scan", "finding", "charge", "approval",
+            "run", "notice", "piece", "batch", "print_file", "scan_log", "scan", "finding", "bad_row", "charge",
+            "approval",
         )  # fmt: skip
         return {table: self.rows(f"SELECT * FROM {table}") for table in tables} | {
             "accepted": self.rows("SELECT * FROM submission WHERE status NOT IN ('refused', 'received')"),

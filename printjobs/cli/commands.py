@@ -13,14 +13,14 @@ import typer
 from printjobs import sample as samples
 from printjobs.core.kinds import KINDS, PROPERTY_TAX
 from printjobs.core.model import UsageError
-from printjobs.pipeline import Context, costing, opening, planning, releasing, settling, submitting
+from printjobs.pipeline import Context, costing, opening, planning, releasing, scheduling, submitting
 from printjobs.pipeline import rehearsal as rehearsals
 from printjobs.pipeline import status as statuses
 from printjobs.pipeline.doctor import Finding, examine
 from printjobs.settings import Settings
 from workers import run_all
 
-from . import bench, extracts, gaiji, layouts, proofs, show
+from . import audit, bench, extracts, gaiji, gateway, layouts, proofs, pulls, reports, schedule, service, show, vendor
 from .demo import run_demo
 from .marks import mark_app
 
@@ -31,14 +31,17 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="当初通知の共同印刷・発送"
 )
 run_app = typer.Typer(no_args_is_help=True, help="回（通知種別×年度）を開く・進める・見る")
-scans_app = typer.Typer(no_args_is_help=True, help="受託者の報告を取り込む")
 sample_app = typer.Typer(no_args_is_help=True, help="作りもののデータを作る", cls=show.DefaultsToData)
 app.add_typer(run_app, name="run")
-app.add_typer(scans_app, name="scans")
+app.add_typer(reports.app, name="scans")
 app.add_typer(sample_app, name="sample")
 app.add_typer(mark_app, name="mark")
 app.add_typer(gaiji.app, name="gaiji")
 app.add_typer(layouts.app, name="layout")
+app.add_typer(pulls.app, name="pull")
+app.add_typer(audit.audit_app, name="audit")
+app.add_typer(service.user_app, name="user")
+app.add_typer(vendor.vendor_app, name="vendor")
 
 
 def _context() -> Context:
@@ -87,17 +90,20 @@ def run_open(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="通知種別（例: property_tax）")],
     year: Annotated[int, typer.Argument(metavar="YEAR", help="年度（西暦）")],
     mailing_date: Annotated[str, typer.Option(help="発送日 2026-04-10 の形。省くと種別の通常の日")] = "",
+    due_date: schedule.DueDate = "",
+    delay: schedule.Delay = 0,
     as_json: Json = False,
 ) -> None:
     context = _context()
-    run_id = opening.open_run(context, kind, year, mailing_date)
-    row = context.run(run_id)
+    run_id = opening.open_run(context, kind, year, mailing_date, due_date, delay)
+    row, days = context.run(run_id), scheduling.timetable_of(context.run(run_id))
     if as_json:
-        _print_json(
-            {"run": run_id, "kind": row.kind, "year": row.year, "mailing_date": row.mailing_date, "status": row.status}
-        )
+        told = {"run": run_id, "kind": row.kind, "year": row.year, "mailing_date": row.mailing_date}
+        told |= {"due_date": days.due.isoformat(), "postage_delay": days.delay, "arrives": days.arrives.isoformat()}
+        _print_json(told | {"deadline": days.deadline.isoformat(), "in_time": days.in_time, "status": row.status})
     else:
         show.line(f"回 {run_id} を開きました（発送日 {row.mailing_date}、様式 {row.layout_version}）。")
+        show.line(days.told)
 
 
 @app.command(help="市の提出データ（送付票とCSVのフォルダ）を受け取ります。")
@@ -121,7 +127,14 @@ def run_go(run: RunId, as_json: Json = False) -> None:
     settings = Settings()
     with show.bars(hidden=as_json) as bars:
         run_all(settings, run, bars.update)
-    _show_status(Context(settings), run, as_json=as_json)
+    context = Context(settings)
+    scheduling.refuse_open(context, run)
+    _show_status(context, run, as_json=as_json)
+
+
+run_app.command("timetable", help="納期限から逆算して、どの仕事をいつまでに終えるかを見ます。")(schedule.timetable)
+run_app.command("schedule", help="市ごとの締切日を決め、提出の様子を見ます。")(schedule.schedule)
+run_app.command("alarms", help="受託者の報告が遅れていないかを見ます。遅れがあれば終了コード3です。")(schedule.alarms)
 
 
 @run_app.command("reprint", help="上限を超えた作り直しを、原因を確かめた人の判断で作ります。")
@@ -161,31 +174,6 @@ def release(run: RunId, as_json: Json = False) -> None:
         show.line(f"{len(released)}個のバッチを引き渡せるようにしました: {'、'.join(released)}")
 
 
-@scans_app.command("load", help="受託者の報告ファイルを取り込み、封筒ごとに決着させます。")
-def scans_load(
-    run: RunId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="報告ファイル（CSV）")],
-    as_json: Json = False,
-) -> None:
-    settled = settling.load_scans(_context(), run, file)
-    if as_json:
-        _print_json(
-            {
-                "run": run,
-                "lines": settled.lines,
-                "again": settled.again,
-                "statuses": settled.statuses,
-                "findings": [f._asdict() for f in settled.findings],
-                "reprint_files": len(settled.reprints),
-                "held": settled.held,
-            }
-        )
-    else:
-        show.settled(settled)
-    if settled.held:
-        raise typer.Exit(3)
-
-
 app.command(help="印刷した通知の頁そのものを、写しとして取り出します（窓口用）。")(extracts.extract)
 
 
@@ -217,6 +205,10 @@ def migrate(as_json: Json = False) -> None:
         _print_json({"migrated": True})
     else:
         show.line("データベースは最新の形です。")
+
+
+app.command(help="Web のサービスを始めます。")(service.serve)
+app.command(help="SFTP の窓口を始めます。受託者がバッチを受け取り、報告を置きます。")(gateway.sftp)
 
 
 app.command(help="組版や取込みの速さを、ほかの作り方と並べて測ります（開発者用）。")(bench.bench)

@@ -15,6 +15,7 @@ from printjobs.pipeline import Context
 from printjobs.settings import Settings
 from printjobs.trust import keys
 from printjobs.trust.accounts import Accounts, Opened
+from printjobs.trust.journal import Entry, now, open_journal
 
 from . import show
 from .output import print_json
@@ -31,6 +32,7 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(help="TLS の鍵（PEM）")] = None,
     proxies: Annotated[str, typer.Option(help="X-Forwarded-Proto などを信じる中継の IP アドレス（コンマ区切り）")] = "",
     processes: Annotated[int, typer.Option(min=1, max=64, help="プロセスの数")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="待ち受けるところを JSON で出してから始めます。")] = False,
 ) -> None:
     import uvicorn
 
@@ -40,6 +42,11 @@ def serve(
         raise UsageError("--tls-cert と --tls-key は両方を指定してください。")
     settings = Settings()
     end_what_was_at_work(Context(settings))
+    if as_json:
+        print_json({"host": host, "port": port, "tls": tls_cert is not None})
+    else:
+        show.line(f"Web のサービスを始めます（{'https' if tls_cert else 'http'}://{host}:{port}）。")
+    sys.stdout.flush()
     uvicorn.run(
         "printjobs.web.serving:app",
         factory=True,
@@ -65,6 +72,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _note(what: str, subject: str) -> None:
+    """Who may come in is changed only here, and the journal must tell when. What is shown once comes after it."""
+    open_journal(Settings()).append([Entry(now(), "", "", "cli", f"user {what}", subject, 200)])
+
+
 @user_app.command("add", help="利用者を作ります。パスワードと認証アプリの登録は、この一度だけ示します。")
 def user_add(
     name: Name,
@@ -73,12 +85,16 @@ def user_add(
     party: Annotated[str, typer.Option(help="city は6桁の市コード、vendor は受託者の名前")] = "",
     as_json: Json = False,
 ) -> None:
-    _hand_over(_accounts().add(name, shown, role, party, _now()), as_json=as_json)
+    opened = _accounts().add(name, shown, role, party, _now())
+    _note("add", f"{name} {opened.role} {opened.party}".strip())
+    _hand_over(opened, as_json=as_json)
 
 
 @user_app.command("renew", help="パスワードと認証アプリの登録を新しくします（なくした人に）。")
 def user_renew(name: Name, as_json: Json = False) -> None:
-    _hand_over(_accounts().renew(name, _now()), as_json=as_json)
+    opened = _accounts().renew(name, _now())
+    _note("renew", name)
+    _hand_over(opened, as_json=as_json)
 
 
 def _hand_over(opened: Opened, *, as_json: bool) -> None:
@@ -111,6 +127,7 @@ def user_list(as_json: Json = False) -> None:
 @user_app.command("disable", help="利用者を止めます。開いている画面もトークンも、その時から使えません。")
 def user_disable(name: Name, as_json: Json = False) -> None:
     _accounts().disable(name, _now())
+    _note("disable", name)
     if as_json:
         print_json({"name": name, "disabled": True})
     else:
@@ -126,6 +143,7 @@ def user_token(
     as_json: Json = False,
 ) -> None:
     token = _accounts().add_token(name, label, scope, days, _now())
+    _note("token", f"{name} {' '.join(sorted(set(scope)))}")
     if as_json:
         print_json({"name": name, "label": label, "scopes": sorted(set(scope)), "token": token})
     else:
@@ -159,6 +177,7 @@ def user_revoke(
     as_json: Json = False,
 ) -> None:
     _accounts().revoke(token, _now())
+    _note("revoke", str(token))
     if as_json:
         print_json({"id": token, "revoked": True})
     else:
@@ -176,12 +195,14 @@ def user_key(
     if remove:
         removed = accounts.remove_keys(name, keys.kind(remove), _now())
         told = {"name": name, "removed": removed}
+        _note("key", f"{name} {remove} removed")
     elif file is None:
         raise UsageError("公開鍵のファイルか、--remove を指定してください。")
     else:
         kind, value = keys.read(file)
         accounts.add_key(name, kind, value, _now())
         told = {"name": name, "kind": kind}
+        _note("key", f"{name} {kind}")
     if as_json:
         print_json(told)
     else:

@@ -34,6 +34,7 @@ _STEP_NAMES = {
     "render": "組版",
     "check": "読み戻し検査",
     "package": "封印",
+    "replan": "引抜き後の計画",
     "reprint": "作り直し",
     "close": "締め",
     "steps": "作業",
@@ -170,7 +171,10 @@ def proof(made: Proof) -> None:
     line(f"  確かめたら: printjobs approve {made.run} {made.city} --by 名前 --proof {made.sha256}")
 
 
-_BATCH_NAMES = {"planned": "作成中", "packaged": "引渡し待ち", "released": "引渡し済み", "posted": "差出し済み"}
+_BATCH_NAMES = {
+    "planned": "作成中", "packaged": "引渡し待ち", "released": "引渡し済み", "posted": "差出し済み",
+    "withdrawn": "取下げ（引抜き）",
+}  # fmt: skip
 
 
 def _problems(problems: list[dict[str, Any]]) -> None:
@@ -230,6 +234,10 @@ def settled(done: Settled) -> None:
         line(f"  {f.line}行 バッチ{f.batch} 封筒{f.piece}: {f.message}")
     if len(done.findings) > _SHOWN:
         console.print(f"  ほか{len(done.findings) - _SHOWN:,}件")
+    for b in done.bad[:_SHOWN]:
+        line(f"  {b.event.line}行 読めません: {b.reason} {b.text}")
+    if len(done.bad) > _SHOWN:
+        console.print(f"  ほか{len(done.bad) - _SHOWN:,}行（全部は scans show で見られます）")
     if done.held:
         line(done.held)
 

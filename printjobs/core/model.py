@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -21,6 +22,15 @@ class UsageError(PrintjobsError):
     """The call names something that does not exist (run, city, kind)."""
 
     exit_code = 2
+
+
+class NotFound(PrintjobsError):
+    """There is no such thing, or it is another's: whoever asks is told the same, so that neither is given away."""
+
+    exit_code = 2
+
+    def __init__(self, message: str = "見つかりません。名前や番号を確かめてください。") -> None:
+        super().__init__(message)
 
 
 class Refused(PrintjobsError):
@@ -124,12 +134,13 @@ class SubmissionStatus(StrEnum):
 
 
 class BatchStatus(StrEnum):
-    """What the vendor prints and inserts as one job."""
+    """What the vendor prints and inserts as one job. ``WITHDRAWN``: not released, as something in it was pulled."""
 
     PLANNED = "planned"
     PACKAGED = "packaged"
     RELEASED = "released"
     POSTED = "posted"
+    WITHDRAWN = "withdrawn"
 
 
 class FileStatus(StrEnum):
@@ -166,8 +177,8 @@ _TRANSITIONS: dict[type[StrEnum], dict[StrEnum, tuple[StrEnum, ...]]] = {
         SubmissionStatus.REPLACED: (SubmissionStatus.RECEIVED,),  # the city goes back to what it handed in before
     },
     BatchStatus: {
-        BatchStatus.PLANNED: (BatchStatus.PACKAGED,),
-        BatchStatus.PACKAGED: (BatchStatus.RELEASED,),
+        BatchStatus.PLANNED: (BatchStatus.PACKAGED, BatchStatus.WITHDRAWN),
+        BatchStatus.PACKAGED: (BatchStatus.RELEASED, BatchStatus.WITHDRAWN),
         BatchStatus.RELEASED: (BatchStatus.POSTED,),
     },
     FileStatus: {
@@ -175,7 +186,7 @@ _TRANSITIONS: dict[type[StrEnum], dict[StrEnum, tuple[StrEnum, ...]]] = {
         FileStatus.RENDERED: (FileStatus.CHECKED, FileStatus.PLANNED),  # refused by the read back: it is made again
     },
     PieceStatus: {
-        PieceStatus.PLANNED: (PieceStatus.RELEASED, PieceStatus.PULLED),
+        PieceStatus.PLANNED: (PieceStatus.RELEASED, PieceStatus.SUPERSEDED),  # the second: its batch is withdrawn
         PieceStatus.RELEASED: (PieceStatus.INSERTED, PieceStatus.SPOILED, PieceStatus.PULLED),
         PieceStatus.INSERTED: (PieceStatus.MAILED, PieceStatus.SPOILED, PieceStatus.PULLED),
         PieceStatus.SPOILED: (PieceStatus.SUPERSEDED, PieceStatus.PULLED),
@@ -204,6 +215,28 @@ class CityFigures(NamedTuple):
     mailed: int
     outstanding: int
     charged: int | None
+
+    @classmethod
+    def of(
+        cls,
+        notices: Mapping[PieceStatus, int],
+        ordered: Mapping[PieceStatus, int],
+        *,
+        received: int,
+        rejected: int,
+        pulled: int,
+        unplanned: int,
+        charged: int | None,
+    ) -> Self:
+        """The sides from what the stages recorded, pull orders (引抜き) apart from what became of the envelopes.
+
+        ``notices``: by the status of the piece they lie in. ``ordered``: those of them that are ordered to be pulled.
+        ``pulled``: all orders for accepted notices. ``unplanned``: accepted, not ordered and not yet in a piece.
+        A piece that is pulled without an order is missing from the sum, a pulled notice that is mailed is in it twice.
+        """
+        ended = (PieceStatus.MAILED, PieceStatus.PULLED, PieceStatus.SUPERSEDED)
+        waiting = sum(notices.get(s, 0) - ordered.get(s, 0) for s in PieceStatus if s not in ended)
+        return cls(received, rejected, pulled, notices.get(PieceStatus.MAILED, 0), unplanned + waiting, charged)
 
     @property
     def balanced(self) -> bool:

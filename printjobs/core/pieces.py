@@ -52,6 +52,7 @@ class Pieces:
     def __init__(self, expected: Iterable[tuple[Key, Expected]]) -> None:
         self._batches: dict[int, _Batch] = {}
         self._odd: dict[Key, list[int]] = {}  # sheets seen of pieces whose sheets did not come in order
+        self._pull_list: dict[Key, bool] = {}  # whether the vendor has reported the envelope diverted
         for key, piece in expected:
             self._add(key, piece)
 
@@ -86,6 +87,19 @@ class Pieces:
 
     def settle(self, key: Key, status: PieceStatus) -> None:
         self._batches[key[0]].now[key[1]] = _CODES[status]
+
+    # Envelopes that the vendor has to take out (引抜き): a few.
+
+    def pull(self, key: Key, *, diverted: bool) -> None:
+        """Put an envelope on the vendor's pull list, or note how it stands there."""
+        self._pull_list[key] = diverted
+
+    def is_on_pull_list(self, key: Key) -> bool:
+        return key in self._pull_list
+
+    def undiverted(self, batch: int) -> list[Key]:
+        """The envelopes of a batch that the vendor has not reported diverted, in order."""
+        return sorted(key for key, diverted in self._pull_list.items() if key[0] == batch and not diverted)
 
     # What the camera saw of a piece.
 

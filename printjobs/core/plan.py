@@ -6,7 +6,7 @@ exactly one piece of exactly one batch, and numbers run from 1 without gaps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -112,7 +112,7 @@ def make_pieces(notices: Iterable[PlanNotice], *, groups: bool) -> list[Piece]:
         if sum(n.sheets for n in bundle) > MOST_SHEETS:
             pieces += map(_alone, bundle)  # together they are too heavy for a letter
         else:
-            pieces.append(_together(sorted(bundle, key=attrgetter("number"))))
+            pieces.append(together(sorted(bundle, key=attrgetter("number"))))
     return pieces
 
 
@@ -120,7 +120,8 @@ def _alone(n: PlanNotice) -> Piece:
     return Piece(n.city, n.office, n.zip, n.number, n.sheets, n.inserts, n.slips, (n.id,))
 
 
-def _together(bundle: list[PlanNotice]) -> Piece:
+def together(bundle: Sequence[PlanNotice]) -> Piece:
+    """One piece of notices of one owner, in the order in which they are to be printed."""
     first = bundle[0]
     inserts = 0
     for notice in bundle:

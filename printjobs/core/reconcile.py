@@ -3,6 +3,7 @@
 Law 4: mailed + pulled + outstanding = released. A piece counts as inserted only when the camera saw
 each of its sheets once, in order, with a genuine mark; it counts as mailed only when the posting
 count of its batch equals the pieces inserted. What contradicts itself is raised, never guessed.
+An envelope on the vendor's pull list holds its batch's posting back until it is reported diverted.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """One line of a report in our own words.
 
     ``what`` is ``sheet`` (``mark`` is what the camera read, empty when it read nothing), ``piece``
-    (``status`` is one of DISPOSITIONS) or ``post`` (``count`` pieces of the batch were handed over).
+    (``status`` is one of DISPOSITIONS) or ``post`` (``count`` pieces of the batch were handed over). It is BAD for a
+    line that could not be read; ``status`` is then what the line was, empty when not even that is certain.
     """
 
     line: int
@@ -54,13 +56,18 @@ class Finding(NamedTuple):
 
 
 class Result(msgspec.Struct):
-    """What a report tells beside the new statuses: batches posted whole, every sheet seen, what to look at."""
+    """What a report tells beside the new statuses: batches posted whole, every sheet seen, what to look at.
+
+    ``pulls``: of envelopes on the pull list that it has a word on, whether the last word is that it was diverted.
+    """
 
     posted: list[int] = []
+    pulls: dict[Key, bool] = {}
     sightings: list[Sighting] = []
     findings: list[Finding] = []
 
 
+BAD = "bad"
 DISPOSITIONS = ("inserted", "hand_mailed", "diverted", "spoiled", "unread", "in_process")
 _FINAL = (PieceStatus.MAILED, PieceStatus.SUPERSEDED)
 
@@ -78,12 +85,17 @@ class Reconciler:
         self._read = read
         self._run = run
         self._open: Key | None = None  # the piece whose sheets are passing the camera
+        self._untold: Key | None = None  # the piece that passed last, until its result is told
+        self._next_is_bad = False  # a line that could not be read may have been a sheet before the next piece's first
+        self._doubted: set[int] = set()  # batches that lines which could not be read may have been about, 0 for any
         self.result = Result()
 
     def feed(self, events: Iterable[Event]) -> Result:
         for event in events:
             if event.what == "sheet":
                 self._sheet(event)
+            elif event.what == BAD:
+                self._bad(event)
             elif not self._pieces.has_batch(event.batch):
                 self._find(
                     event, "unknown_batch", f"バッチ{event.batch}はこの回にありません。送り先を確かめてください。"
@@ -117,6 +129,25 @@ class Reconciler:
             self._spoil(self._half_open())  # whatever it is, it lies among the sheets of that piece
         self.result.sightings.append(Sighting(event.line, key[0], key[1], sheet, code))
 
+    def _bad(self, event: Event) -> None:
+        """A line that could not be read: because it is missing, nothing may be inserted or mailed.
+
+        Where it may have been a sheet, that sheet lies in the envelope whose sheets pass, or in the next one.
+        """
+        if event.status not in ("", "sheet"):
+            self._doubted.add(event.batch)
+            return
+        self._doubted.add(0)
+        self._next_is_bad = not self._half_open()
+        if self._untold:
+            self._bad_row_at(event, self._untold)
+
+    def _bad_row_at(self, event: Event, key: Key) -> None:
+        message = "読めない行が、この封筒の紙のことかもしれません。差し出さずに抜き取ってください。作り直します。"
+        self._find(event, "bad_row", message, key)
+        self._pieces.spoil(key)
+        self._spoil(key)
+
     def _half_open(self) -> Key | None:
         """The piece whose sheets are passing, if some of them are still to come."""
         return self._open if self._open and not self._pieces.is_complete(self._open) else None
@@ -132,7 +163,7 @@ class Reconciler:
         if key not in pieces or (mark.generation, mark.of) != (pieces.generation(key), pieces.sheets(key)):
             self._find(event, "unknown_piece", "計画にない紙を読み取りました。紙を抜いて確かめてください。", key)
             return "unknown_piece"
-        if pieces.before(key) in (PieceStatus.SUPERSEDED, PieceStatus.SPOILED):
+        if pieces.before(key) in (PieceStatus.SUPERSEDED, PieceStatus.SPOILED) and not pieces.is_on_pull_list(key):
             self._find(event, "superseded", "作り直し済みの古い紙です。封入せずに破棄してください。", key)
             return "superseded"
         if pieces.now(key) in (PieceStatus.INSERTED, PieceStatus.MAILED) and not pieces.is_seen(key):
@@ -147,7 +178,10 @@ class Reconciler:
             self._find(
                 event, "mixed", "前の封筒の紙がそろわないうちに別の封筒の紙が通りました。両方を確かめてください。", key
             )
-        self._open = key
+        self._open = self._untold = key
+        if self._next_is_bad:
+            self._next_is_bad = False
+            self._bad_row_at(event, key)
         code = pieces.see(key, mark.sheet)
         if mark.flags & END_OF_PIECE and pieces.sheets_seen(key) >= mark.of:
             self._open = None
@@ -157,19 +191,18 @@ class Reconciler:
         key = (event.batch, event.piece)
         if key == self._open:
             self._open = None
+        if key == self._untold:
+            self._untold = None
         if key not in self._pieces:
             self._find(event, "unknown_piece", "計画にない封筒の結果です。番号を確かめてください。")
             return
         status = self._pieces.now(key)
         if event.status == "in_process":
             return
-        if status in _FINAL:
+        if status == PieceStatus.PULLED or self._pieces.is_on_pull_list(key):
+            self._pulled(event, key)
+        elif status in _FINAL:
             self._contradiction(event, status)
-        elif status == PieceStatus.PULLED:
-            if event.status in ("inserted", "hand_mailed"):
-                self._find(
-                    event, "pulled_inserted", "引抜き指示のある封筒が封入されました。差し出さずに抜き取ってください。"
-                )
         elif event.status in ("inserted", "hand_mailed"):
             self._inserted(event, key, status)
         elif status == PieceStatus.INSERTED:
@@ -179,6 +212,22 @@ class Reconciler:
             if event.status == "diverted":
                 self._find(event, "diverted_without_order", "引抜き指示のない封筒がはじかれました。作り直します。")
             self._pieces.settle(key, PieceStatus.SPOILED)
+
+    def _pulled(self, event: Event, key: Key) -> None:
+        """Only "diverted" says that it will not be mailed: a spoiled one might be mended by hand.
+
+        One that is reported inserted has to be reported diverted after that, again if it was before.
+        """
+        inserted = event.status in ("inserted", "hand_mailed")
+        if inserted:
+            self._find(
+                event,
+                "pulled_inserted",
+                "引抜き指示のある封筒が封入されました。差し出さずに抜き取り、diverted で報告してください。",
+            )
+        if inserted or event.status == "diverted":
+            self._pieces.pull(key, diverted=not inserted)
+            self.result.pulls[key] = not inserted
 
     def _contradiction(self, event: Event, status: PieceStatus) -> None:
         # Never "the latest wins": a mailed piece stays mailed, and somebody has to find out.
@@ -210,6 +259,21 @@ class Reconciler:
 
     def _post(self, event: Event) -> None:
         """A batch was handed over: its inserted pieces are mailed, what nobody reported is missing."""
+        undiverted = self._pieces.undiverted(event.batch)
+        for key in undiverted:
+            message = (
+                "引抜き指示のある封筒を抜いた報告がまだありません。抜き取り、diverted で報告してから、"
+                "差出しをもう一度報告してください。差出し済みとはしていません。"
+            )
+            self._find(event, "pull_not_diverted", message, key)
+        doubted = not self._doubted.isdisjoint((0, event.batch))
+        if doubted:
+            # A count may be equal only because the line that would have made it differ is the one that is missing.
+            self._find(
+                event, "post_after_bad_row",
+                "差出しの前に読めない行があるので、通数を確かめられません。読めない行を確かめてから、"
+                "差出しの行だけをもう一度報告してください。差出し済みとはしていません。",
+            )  # fmt: skip
         inserted = self._pieces.count(event.batch, PieceStatus.INSERTED)
         if inserted != event.count:
             self._find(
@@ -217,6 +281,7 @@ class Reconciler:
                 f"差出しは{event.count:,}通ですが、封入を確かめられた封筒は{inserted:,}通です。"
                 "差を調べ、正しい差出しの報告をもう一度出してください。差出し済みとはしていません。",
             )  # fmt: skip
+        if undiverted or doubted or inserted != event.count:
             return
         for key in self._pieces.with_status(event.batch, PieceStatus.INSERTED):
             self._pieces.settle(key, PieceStatus.MAILED)

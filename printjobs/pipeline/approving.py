@@ -49,7 +49,7 @@ def approve(context: Context, run_id: str, city: str, by: str, proof_sha256: str
     """
     run = context.run(run_id)
     name = reference.city(city).name
-    signer = _signer(by)
+    signer = signer_name(by)
     submission, sha256 = _to_be_signed(context, run, city, proof_sha256.strip().lower())
     with writing(context.engine) as connection:
         status = runs.lock_run(connection, run_id)  # a hand-in taken at this moment waits, or we see it
@@ -70,7 +70,8 @@ def approve(context: Context, run_id: str, city: str, by: str, proof_sha256: str
     return _told(row, again=False)
 
 
-def _signer(by: str) -> str:
+def signer_name(by: str) -> str:
+    """A person's name as it is recorded; :class:`UsageError` for none, and for one that is no name."""
     signer = by.strip()
     if not signer or len(signer) > _LONGEST or any(unicodedata.category(c) in ("Cc", "Cf") for c in signer):
         raise UsageError(f"--by には、確かめた人の名前を{_LONGEST}文字以内で入れてください。")

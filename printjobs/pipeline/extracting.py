@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from printjobs import reference
 from printjobs.core.marks import sheet
-from printjobs.core.model import FileStatus, Refused, UsageError
+from printjobs.core.model import BatchStatus, FileStatus, Refused, UsageError
 from printjobs.render.extract import About, take_pages, texts
 from printjobs.render.printfile import PlanDiffers
 from printjobs.store import lookup, production, runs, writing
@@ -147,6 +147,11 @@ def _place(connection: Connection, notice: Record) -> _Place:
             f"通知書番号 {notice.number} は受け取っていますが、まだ印刷していません。run go の後で取り出してください。"
         )
     batch = production.find_batch(connection, notice.batch_id)
+    if batch.status == BatchStatus.WITHDRAWN:
+        raise Refused(
+            f"通知書番号 {notice.number} の第{notice.generation}世代は、引渡しの前に引抜きのため取り下げました。"
+            "印刷していないので、取り出すものはありません。"
+        )
     files = production.files(connection, batch.id)
     file = next(f for f in files if f.first <= notice.piece <= f.last)
     if file.status != FileStatus.CHECKED:

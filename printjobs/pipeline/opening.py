@@ -15,14 +15,22 @@ from printjobs.render.compiled import CompiledLayout
 from printjobs.render.schema import compile_layout
 from printjobs.store import gaiji, runs, writing
 
+from . import scheduling
 from .context import Context
 
 _YEARS = range(2020, 2100)
 _RUNS_A_YEAR = 100
 
 
-def open_run(context: Context, kind_code: str, year: int, mailing_date: str = "") -> str:
-    """Open a run and return its id, ``property_tax-2026``; a second one of the year gets ``-2``."""
+def open_run(
+    context: Context, kind_code: str, year: int, mailing_date: str = "", due_date: str = "", delay: int = 0
+) -> str:
+    """Open a run and return its id, ``property_tax-2026``; a second one of the year gets ``-2``.
+
+    ``due_date``: the first due date where it is not the profiles' earliest; ``delay``: days that the post may take
+    longer for its discount. A mailing date that is too late for them is no reason to refuse, for cities have theirs:
+    ``scheduling.timetable_of`` tells.
+    """
     kind = context.kind(kind_code)
     if year not in _YEARS:
         raise UsageError(f"年度 {year} は扱えません。西暦4桁（{_YEARS[0]}〜{_YEARS[-1]}）で入れてください。")
@@ -30,6 +38,9 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
         date = dt.date.fromisoformat(mailing_date) if mailing_date else dt.date(year, *kind.mailing)
     except ValueError:
         raise UsageError(f"発送日 {mailing_date} は 2026-04-10 の形の実在する日付で入れてください。") from None
+    if due_date:
+        scheduling.day_of(due_date, "納期限")
+    scheduling.delay_of(delay)
     try:
         version = layouts.newest(kind.code, year)
     except LookupError:
@@ -42,6 +53,8 @@ def open_run(context: Context, kind_code: str, year: int, mailing_date: str = ""
         "kind": kind.code,
         "year": year,
         "mailing_date": date.isoformat(),
+        "due_date": due_date,
+        "postage_delay": delay,
         "layout_version": layout.version,
         "layout_sha256": layout.sha256,
         "fonts_sha256": context.fonts.sha256,

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 
+from sqlalchemy import Connection
+
 from printjobs import package, reference
 from printjobs.core import japanese
 from printjobs.core.model import BatchStatus, RunStatus
@@ -82,9 +84,14 @@ def seal(context: Context, batch_id: str) -> list[Step]:
         runs.lock_run(connection, run.id)  # of the last two batches packaged at once, one must see both done
         if production.batch_packaged(connection, batch_id, sha256(sealed).hexdigest()):
             runs.add_event(connection, run.id, context.now(), "package", batch_id)
-        if all(b.status != BatchStatus.PLANNED for b in production.batches(connection, run.id)):
-            change_status(connection, Run, Run.id, run.id, RunStatus.PLANNED, RunStatus.PACKAGED)
+        run_packaged(connection, run.id)
     return []
+
+
+def run_packaged(connection: Connection, run_id: str) -> None:
+    """Record that the run is packaged, if no batch is left to be."""
+    if all(b.status != BatchStatus.PLANNED for b in production.batches(connection, run_id)):
+        change_status(connection, Run, Run.id, run_id, RunStatus.PLANNED, RunStatus.PACKAGED)
 
 
 def weight_g(sheets: int, inserts: int) -> int:
@@ -94,6 +101,10 @@ def weight_g(sheets: int, inserts: int) -> int:
 
 
 def _mailrun_piece(batch: Record, piece: Record) -> MailRunPiece:
+    """A line of the mail-run file. Its divert is 0: what is pulled before release is not in the batch.
+
+    What is pulled later is on the vendor's pull list (``pulling.py``), as a sealed file no longer changes.
+    """
     grams = weight_g(piece.sheets, piece.inserts)
     return MailRunPiece(
         batch.id, piece.number, piece.generation, piece.sheets, piece.inserts, grams, piece.city, piece.office, 0

@@ -8,7 +8,7 @@ from itertools import groupby
 import msgspec
 
 from printjobs import reference
-from printjobs.core.model import FileStatus, Notice
+from printjobs.core.model import BatchStatus, FileStatus, Notice
 from printjobs.preflight import NEXT, PreflightError, contents, structure
 from printjobs.render.printfile import FileJob, FilePiece, PlanDiffers, render_file, sheet_marks
 from printjobs.store import production, writing
@@ -30,8 +30,8 @@ def render(context: Context, file_id: str) -> list[Step]:
     with context.engine.connect() as connection:
         file = production.find_file(connection, file_id)
         batch = production.find_batch(connection, file.batch_id)
-    if file.status != FileStatus.PLANNED:
-        return [] if file.status == FileStatus.CHECKED else [Step("check", (file_id,))]
+    if file.status != FileStatus.PLANNED or batch.status == BatchStatus.WITHDRAWN:
+        return [Step("check", (file_id,))] if file.status == FileStatus.RENDERED else []
     run = context.run(batch.run_id)
     profile = reference.vendor()
     job = _job(context, run, batch, file)
@@ -49,6 +49,8 @@ def check(context: Context, file_id: str) -> list[Step]:
     with context.engine.connect() as connection:
         file = production.find_file(connection, file_id)
         batch = production.find_batch(connection, file.batch_id)
+    if batch.status == BatchStatus.WITHDRAWN:
+        return []
     if file.status != FileStatus.RENDERED:
         return [Step("package", (batch.id,))] if file.status == FileStatus.CHECKED else []
     try:
@@ -142,12 +144,24 @@ def read_notices(context: Context, places: list[Record]) -> list[Notice]:
     return [found[i] for i in range(len(places))]
 
 
-def released_marks(context: Context, run: Record, batch: Record) -> Iterator[tuple[int, str, list[str]]]:
-    """Number, status and sheet marks of every piece of a batch, as its camera would read them."""
+def released_marks(context: Context, run: Record, batch: Record) -> Iterator[tuple[int, list[str]]]:
+    """Number and sheet marks of every piece of a batch, as its camera would read them."""
     with context.engine.connect() as connection:
         files = production.files(connection, batch.id)
         rows = production.pieces(connection, batch.id)
     job = _job(context, run, batch, files[0])
     for row in rows:
-        piece = FilePiece(row.number, row.city, row.office, row.sheets, row.inserts, 0, [])
-        yield row.number, row.status, [text for _, text in sheet_marks(job, piece)]
+        yield row.number, _marks(job, row)
+
+
+def first_mark(context: Context, run: Record, batch: Record, piece: Record) -> str:
+    """The mark of a piece's first sheet, by which somebody finds the envelope."""
+    with context.engine.connect() as connection:
+        files = production.files(connection, batch.id)
+    return _marks(_job(context, run, batch, files[0]), piece)[0]
+
+
+def _marks(job: FileJob, row: Record) -> list[str]:
+    """What the marks of a piece's sheets say, in order."""
+    piece = FilePiece(row.number, row.city, row.office, row.sheets, row.inserts, 0, [])
+    return [text for _, text in sheet_marks(job, piece)]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import file_digest
-from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -16,21 +14,32 @@ from sqlalchemy import Connection
 from printjobs.core.marks import sheet
 from printjobs.core.model import BadInput, BatchStatus, PieceStatus, Refused, RunStatus
 from printjobs.core.pieces import Expected, Pieces
-from printjobs.core.reconcile import DISPOSITIONS, Event, Finding, Reconciler
-from printjobs.store import production, runs, tracking, writing
+from printjobs.core.reconcile import Event, Finding, Reconciler
+from printjobs.core.stages import TOLD_IN_ROWS, BatchCounts, Verdict, judge
+from printjobs.intake.vendor_reports import BadRow, Row, read_report
+from printjobs.reference.report_layout import STANDARD, ReportLayout, report_layout
+from printjobs.store import production, pulls, runs, stages, tracking, writing
 from printjobs.store.runs import Record
 
 from .context import Context, Step
+from .encrypting import forget
 from .planning import reprint
 
-COLUMNS = ("time", "event", "batch", "piece", "mark", "status", "count")
-_EVENTS = ("sheet", "piece", "post")
-_DIGITS = 9
 _PART = 10_000  # lines read, judged and written at a time
 
 
+class Taken(NamedTuple):
+    """What events did: lines, pieces by new status, what to look at, rows that could not be read, batches posted."""
+
+    lines: int
+    statuses: Counter[str]
+    findings: list[Finding]
+    bad: list[BadRow]
+    posted: list[int]
+
+
 class Settled(NamedTuple):
-    """What a report did: lines read, pieces by new status, findings, and whether it came before.
+    """What a report did: lines read, pieces by new status, findings, bad rows, and whether it came before.
 
     ``held`` says why reprints were not made on their own, else it is empty.
     """
@@ -38,13 +47,19 @@ class Settled(NamedTuple):
     lines: int
     statuses: dict[str, int]
     findings: list[Finding]
+    bad: list[BadRow]
     reprints: list[Step]
     held: str
     again: bool
 
 
-def load_scans(context: Context, run_id: str, path: Path) -> Settled:
-    """Take a report once, whole; then plan reprints for what it leaves spoiled or missing."""
+def load_scans(context: Context, run_id: str, path: Path, layout: str = STANDARD) -> Settled:
+    """Take a report once, then plan reprints for what it leaves spoiled or missing.
+
+    Rows that cannot be read are kept as they are, and the others count. The same bytes are the same report, whatever
+    layout they are said to have.
+    """
+    declared = report_layout(layout)
     run = context.run(run_id)
     if run.status not in (RunStatus.RELEASED, RunStatus.CLOSED):
         raise Refused(f"回 {run_id} はまだ引き渡していません（{run.status}）。release の後で報告を取り込んでください。")
@@ -57,36 +72,61 @@ def load_scans(context: Context, run_id: str, path: Path) -> Settled:
         status = runs.lock_run(connection, run_id)  # two reports at once would each decide by what was before both
         before = tracking.find_scan_log(connection, run_id, data_hash)
         if before is not None:
-            return Settled(before.lines, {}, [], [], "", again=True)
+            return Settled(before.lines, {}, [], [], [], "", again=True)
         if status == RunStatus.CLOSED:
             raise Refused(f"回 {run_id} は締めてあります。新しい報告は受け取れません。内容を受託者と確かめてください。")
-        log = tracking.add_scan_log(connection, run_id, data_hash)
-        lines, counts, findings = _take(context, connection, run, log, _events(path))
-        tracking.end_scan_log(connection, log, lines)
-        detail = " ".join(f"{k} {v}" for k, v in sorted(counts.items()))
-        runs.add_event(connection, run_id, context.now(), "scans", data_hash[:16], f"lines {lines} {detail}")
+        log = tracking.add_scan_log(connection, run_id, data_hash, layout, context.now())
+        taken = take(context, connection, run, log, _rows(path, declared))
+        tracking.end_scan_log(connection, log, taken.lines, len(taken.bad))
+        detail = " ".join(f"{k} {v}" for k, v in sorted(taken.statuses.items()))
+        told = f"lines {taken.lines} bad {len(taken.bad)} {detail}"
+        runs.add_event(connection, run_id, context.now(), "scans", data_hash[:16], told)
+    steps, held = reprint_if_allowed(context, run_id)
+    return Settled(taken.lines, dict(taken.statuses), taken.findings, taken.bad, steps, held, again=False)
+
+
+def reprint_if_allowed(context: Context, run_id: str) -> tuple[list[Step], str]:
+    """The steps of the reprints that follow, or why a person has to decide."""
     try:
-        steps, held = reprint(context, run_id), ""
+        return reprint(context, run_id), ""
     except Refused as ceiling:
-        steps, held = [], str(ceiling)
-    return Settled(lines, dict(counts), findings, steps, held, again=False)
+        return [], str(ceiling)
 
 
-def _take(
-    context: Context, connection: Connection, run: Record, log: int, events: Iterator[Event]
-) -> tuple[int, Counter[str], list[Finding]]:
-    """Settle pieces by a report, part by part: its lines, how many pieces got which status, what to look at."""
+def _rows(path: Path, layout: ReportLayout) -> Iterator[Row]:
+    """The rows of a report; :class:`BadInput` at the end when not one could be read. A header alone is no fault."""
+    readable, alone = False, layout.header
+    with path.open("rb") as source:
+        for row in read_report(source, layout):
+            readable, alone = readable or not isinstance(row, BadRow), False
+            yield row
+    if not (readable or alone):
+        raise BadInput(
+            f"報告ファイルに、形式「{layout.title}」で読める行が1行もありません。何も取り込んでいません。"
+            "形式を scans layouts で確かめてください。"
+        )
+
+
+def take(context: Context, connection: Connection, run: Record, log: int, rows: Iterable[Row]) -> Taken:
+    """Settle pieces by rows, part by part. The run is locked, and ``log`` is where findings and sightings belong."""
     pieces = _released(connection, run.id)
     mark_key = context.mark_key(run.id)
     reconciler = Reconciler(pieces, lambda text: sheet.decode(text, mark_key), run.code)
-    lines, findings = 0, list[Finding]()
+    batches = {b.number: b for b in production.batches(connection, run.id)}
+    lines, findings, bad = 0, list[Finding](), list[BadRow]()
     seen: Counter[bool] = Counter()  # sheets that were read, by whether they are of another run
-    while part := list(islice(events, _PART)):
-        result = reconciler.feed(part)
-        tracking.add_sightings(connection, log, result.sightings)
-        tracking.add_findings(connection, log, result.findings)
+    left = iter(rows)
+    while part := list(islice(left, _PART)):
         lines += len(part)
-        findings += result.findings
+        unread = [row for row in part if isinstance(row, BadRow)]
+        tracking.add_bad_rows(connection, log, ((b.event.line, b.reason, b.text) for b in unread))
+        bad += unread
+        events = [row.event if isinstance(row, BadRow) else row for row in part if row is not None]
+        result = reconciler.feed(e for e in events if e.what not in TOLD_IN_ROWS and e.status not in TOLD_IN_ROWS)
+        told = list(_tell(context, connection, batches, (e for e in events if e.what in TOLD_IN_ROWS)))
+        tracking.add_sightings(connection, log, result.sightings)
+        tracking.add_findings(connection, log, [*told, *result.findings])
+        findings += [*told, *result.findings]
         seen.update(sighting.code == "foreign" for sighting in result.sightings if sighting.code != "unread")
         result.sightings.clear()
         result.findings.clear()
@@ -95,17 +135,44 @@ def _take(
             f"報告ファイルに、回 {run.id} の紙が1枚もありません（別の回の紙 {seen[True]:,}枚）。"
             "何も取り込んでいません。どの回の報告かを確かめてください。"
         )
-    ids = {b.number: b.id for b in production.batches(connection, run.id)}
     moves = pieces.moves()
     for move in moves:
-        moved = ((ids[batch], number) for batch, number in pieces.moved(*move))
+        moved = ((batches[batch].id, number) for batch, number in pieces.moved(*move))
         production.set_piece_statuses(connection, _way(*move), moved)
+    for (batch, number), diverted in reconciler.result.pulls.items():
+        pulls.set_diverted(connection, batches[batch].id, number, context.now() if diverted else None)
     for batch in reconciler.result.posted:
-        production.batch_posted(connection, ids[batch])
+        if production.batch_posted(connection, batches[batch].id):
+            mailed = pieces.count(batch, PieceStatus.MAILED)
+            stages.add(connection, batches[batch].id, "posted", mailed, context.now())
+            forget(context, batches[batch].id)
     counts: Counter[str] = Counter()
     for (_, new), count in moves.items():
         counts[str(new)] += count
-    return lines, counts, findings
+    return Taken(lines, counts, findings, bad, reconciler.result.posted)
+
+
+def _tell(
+    context: Context, connection: Connection, batches: Mapping[int, Record], events: Iterable[Event]
+) -> Iterator[Finding]:
+    """Keep the stages that rows tell; what cannot be kept is a finding."""
+    for event in events:
+        batch = batches.get(event.batch)
+        if batch is None or batch.status not in (BatchStatus.RELEASED, BatchStatus.POSTED):
+            why = f"バッチ{event.batch}はこの回で引き渡していません。送り先を確かめてください。"
+            yield Finding(event.line, event.batch, 0, "unknown_batch", why)
+            continue
+        verdict = judge_stage(connection, batch, event.what, event.count)
+        if verdict.why:
+            yield Finding(event.line, event.batch, 0, verdict.code, verdict.why)
+        elif not verdict.again:
+            stages.add(connection, batch.id, event.what, event.count, context.now())
+
+
+def judge_stage(connection: Connection, batch: Record, stage: str, count: int) -> Verdict:
+    """Whether a stage of a batch may be told now with this count."""
+    known = BatchCounts(batch.pages, batch.sheets, batch.pieces)
+    return judge(stage, count, stages.told(connection, batch.id), known)
 
 
 def _released(connection: Connection, run_id: str) -> Pieces:
@@ -116,6 +183,8 @@ def _released(connection: Connection, run_id: str) -> Pieces:
     )
     for batch, piece, number in tracking.seen_sheets(connection, run_id):
         pieces.remember((batch, piece), number)
+    for row in pulls.envelopes(connection, run_id):
+        pieces.pull((row.batch, row.number), diverted=row.diverted_at is not None)
     return pieces
 
 
@@ -126,46 +195,10 @@ def _way(old: PieceStatus, new: PieceStatus) -> tuple[PieceStatus, ...]:
     return (old, new)
 
 
-def _events(path: Path) -> Iterator[Event]:
-    """A report in the plain CSV form; :class:`BadInput` with the line when it is not one."""
-    with path.open("rb") as raw:
-        reader = csv.reader(TextIOWrapper(raw, encoding="utf-8-sig", newline=""), strict=True)
-        line = 1
-        try:
-            header = next(reader, None)
-            if header != list(COLUMNS):
-                raise BadInput(f"報告ファイルの見出しが違います。{','.join(COLUMNS)} の順の列にしてください。")
-            for line, cells in enumerate(reader, start=2):
-                yield _event(line, cells)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise BadInput(
-                f"報告ファイルの{line + 1}行目付近を読めません（{error}）。出力し直してください。"
-            ) from error
-
-
-def _event(line: int, cells: list[str]) -> Event:
-    if len(cells) != len(COLUMNS):
-        raise BadInput(f"報告ファイルの{line}行目は{len(cells)}列です。{len(COLUMNS)}列にしてください。")
-    _, what, batch, piece, mark, disposition, count = cells
-    sound = (
-        what in _EVENTS
-        and all(not c or (c.isascii() and c.isdigit() and len(c) <= _DIGITS) for c in (batch, piece, count))
-        and (what != "piece" or (disposition in DISPOSITIONS and piece))
-        and (what == "sheet" or batch)
-        and (what != "post" or count)  # a posting that does not say how many is no posting
-    )
-    if not sound:
-        raise BadInput(
-            f"報告ファイルの{line}行目を読めません。event は {'・'.join(_EVENTS)}、"
-            f"status は {'・'.join(DISPOSITIONS)}、番号は半角数字にしてください。"
-        )
-    return Event(line, what, int(batch or 0), int(piece or 0), mark, disposition, int(count or 0))
-
-
 def all_posted(context: Context, run_id: str) -> bool:
     """Whether every batch of the run is in the post and nothing waits for a reprint."""
     with context.engine.connect() as connection:
-        batches = production.batches(connection, run_id)
+        batches = [b for b in production.batches(connection, run_id) if b.status != BatchStatus.WITHDRAWN]
         return (
             bool(batches)
             and all(b.status == BatchStatus.POSTED for b in batches)

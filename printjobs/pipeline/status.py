@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from printjobs import reference
-from printjobs.core.model import CityFigures, PieceStatus, SubmissionStatus
-from printjobs.store import production, runs, tracking
+from printjobs.core.model import BatchStatus, CityFigures, PieceStatus, SubmissionStatus
+from printjobs.store import production, pulls, runs, tracking
 from printjobs.store.runs import Record
 
 from .approving import Signature, as_values, signatures
@@ -24,7 +24,8 @@ def status(context: Context, run_id: str) -> dict[str, Any]:
     run = context.run(run_id)
     with context.engine.connect() as connection:
         batches = production.batches(connection, run_id)
-        files = {b.id: production.files(connection, b.id) for b in batches}
+        # What a withdrawn batch had is deleted.
+        files = {b.id: () if b.status == BatchStatus.WITHDRAWN else production.files(connection, b.id) for b in batches}
         problems = runs.problems(connection, run_id)
         cities = _cities(connection, run_id, signatures(context, run_id))
     return {
@@ -57,25 +58,53 @@ def _batch(batch: Record, files: Sequence[Record]) -> dict[str, Any]:
     }
 
 
-def _cities(connection: Connection, run_id: str, signed: Mapping[str, Signature]) -> list[dict[str, Any]]:
-    submissions = runs.submissions(connection, run_id)
-    newest = {s.city: s.status for s in submissions if s.status != SubmissionStatus.REPLACED}
-    standing = {s.city: s for s in submissions if s.status == SubmissionStatus.ACCEPTED}
+class Counted(NamedTuple):
+    """One city of a run: the count equation, the hand-in that stands, its pieces by status, yen charged so far."""
+
+    figures: CityFigures
+    submission: Record | None
+    pieces: Mapping[str, Record]
+    yen: int
+
+
+def counted(connection: Connection, run_id: str) -> dict[str, Counted]:
+    """The sides of every city's count equation, by city: the one place where they are put together."""
+    standing = {s.city: s for s in runs.submissions(connection, run_id) if s.status == SubmissionStatus.ACCEPTED}
     accepted = production.notice_counts(connection, run_id)
     charged = tracking.charged(connection, run_id)
     planned: defaultdict[str, dict[str, Record]] = defaultdict(dict)
     for row in production.city_counts(connection, run_id):
         planned[row.city][row.status] = row
-    cities = []
-    for code, city in reference.cities().items():
+    ordered, lying = pulls.counts(connection, run_id), pulls.piece_counts(connection, run_id)
+    is_planned = bool(production.batches(connection, run_id))
+    found = {}
+    for code in reference.cities():
         rows = planned[code]
-        sheets = sum(int(r.sheets) for r in rows.values())
         yen, notices = charged.get(code, (0, None))
-        figures = _figures(standing.get(code), rows, 0 if rows else accepted.get(code, 0), notices)
+        submission, pulled = standing.get(code), ordered.get(code, 0)
+        figures = CityFigures.of(
+            {status: int(rows[status].notices) for status in PieceStatus if status in rows},
+            lying.get(code, {}),
+            received=submission.notices if submission else 0,
+            rejected=submission.rejected if submission else 0,
+            pulled=pulled,
+            unplanned=0 if is_planned else accepted.get(code, 0) - pulled,
+            charged=notices,
+        )
+        found[code] = Counted(figures, submission, rows, yen)
+    return found
+
+
+def _cities(connection: Connection, run_id: str, signed: Mapping[str, Signature]) -> list[dict[str, Any]]:
+    submissions = runs.submissions(connection, run_id)
+    newest = {s.city: s.status for s in submissions if s.status != SubmissionStatus.REPLACED}
+    cities = []
+    for code, (figures, standing, rows, yen) in counted(connection, run_id).items():
+        sheets = sum(int(r.sheets) for r in rows.values())
         cities.append(
             {
                 "code": code,
-                "name": city.name,
+                "name": reference.city(code).name,
                 "received": figures.received,
                 "rejected": figures.rejected,
                 "pulled": figures.pulled,
@@ -87,22 +116,8 @@ def _cities(connection: Connection, run_id: str, signed: Mapping[str, Signature]
                 "charged_yen": yen,
                 "balanced": figures.balanced,
                 "submission": newest.get(code, "none"),
-                "gaiji_version": standing[code].gaiji_version if code in standing else 0,
+                "gaiji_version": standing.gaiji_version if standing else 0,
                 **as_values(signed.get(code)),
             }
         )
     return cities
-
-
-def _figures(submission: Record | None, rows: Mapping[str, Record], unplanned: int, charged: int | None) -> CityFigures:
-    """The sides of a city's count equation, each from the stage that recorded it."""
-    notices = {status: int(rows[status].notices) if status in rows else 0 for status in PieceStatus}
-    ended = (PieceStatus.PULLED, PieceStatus.MAILED)
-    return CityFigures(
-        received=submission.notices if submission else 0,
-        rejected=submission.rejected if submission else 0,
-        pulled=notices[PieceStatus.PULLED],
-        mailed=notices[PieceStatus.MAILED],
-        outstanding=unplanned + sum(n for status, n in notices.items() if status not in ended),
-        charged=charged,
-    )

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, RunStatus, SubmissionStatus
-from printjobs.store import production, runs
+from printjobs.store import production, pulls, runs
 
-from . import costing, packaging, planning, proofs, rendering, settling, submitting
+from . import costing, packaging, planning, proofs, rendering, scheduling, settling, submitting
 from .context import Context, Step
 
 STEPS: Mapping[str, Callable[..., list[Step]]] = MappingProxyType(
@@ -24,6 +24,7 @@ STEPS: Mapping[str, Callable[..., list[Step]]] = MappingProxyType(
         "render": rendering.render,
         "check": rendering.check,
         "package": packaging.seal,
+        "replan": planning.replan,
         "reprint": planning.reprint,
         "close": costing.close,
     }
@@ -44,9 +45,14 @@ def unfinished(context: Context, run_id: str) -> list[Step]:
         if waiting:
             return [Step("intake", (str(s.id),)) for s in waiting]
         if run.status == RunStatus.OPEN:
-            return [Step("plan", (run_id,))]
+            return [] if scheduling.is_waiting(context, connection, run_id) else [Step("plan", (run_id,))]
         steps: list[Step] = []
+        pulled = pulls.unreleased(connection, run_id)
         for batch in production.batches(connection, run_id):
+            left = batch.status == BatchStatus.WITHDRAWN and context.files.has_any(f"batches/{batch.id}")
+            if left or batch.id in pulled:
+                steps.append(Step("replan", (batch.id,)))
+                continue
             if batch.status == BatchStatus.PACKAGED and not context.files.exists(packaging.manifest_key(batch.id)):
                 steps.append(Step("package", (batch.id,)))
             if batch.status != BatchStatus.PLANNED:
@@ -65,8 +71,8 @@ def unfinished(context: Context, run_id: str) -> list[Step]:
 def _after_release(context: Context, run_id: str) -> list[Step]:
     """Reprints that a report left to be made, or the closing when everything is in the post."""
     with context.engine.connect() as connection:
-        spoiled = production.count_pieces(connection, run_id, PieceStatus.SPOILED)
-        may_reprint = spoiled <= planning.ceiling(connection, run_id)
+        spoiled = production.pieces_with_status(connection, run_id, PieceStatus.SPOILED)
+        held = spoiled and planning.over_ceiling(connection, run_id, spoiled)
     if spoiled:
-        return [Step("reprint", (run_id,))] if may_reprint else []
+        return [] if held else [Step("reprint", (run_id,))]
     return [Step("close", (run_id,))] if settling.all_posted(context, run_id) else []

@@ -19,6 +19,8 @@ from PIL import ImageCms
 from printjobs.core.checkdigit import local_government_code
 from printjobs.core.cost import Tariff
 from printjobs.core.model import UsageError
+from printjobs.core.pace import Pace
+from printjobs.core.timetable import Speed
 
 
 class City(msgspec.Struct, frozen=True):
@@ -99,6 +101,8 @@ class Vendor(msgspec.Struct, frozen=True, rename={"print_": "print"}):
     weight: Weights
     mark: MarkPlace
     check: CheckProfile
+    speed: Speed
+    pace: Pace
 
 
 class _Council(msgspec.Struct, frozen=True):
@@ -231,6 +235,12 @@ class MailRun(msgspec.Struct, frozen=True):
 @cache
 def mailrun() -> MailRun:
     return msgspec.toml.decode(_read("mailrun.toml"), type=MailRun)
+
+
+@cache
+def pull_reasons() -> dict[str, str]:
+    """Why a city pulls a notice (引抜き): code and Japanese word, in the order in which they are offered."""
+    return msgspec.toml.decode(_read("pulls.toml"), type=dict[str, dict[str, str]])["reasons"]
 
 
 @cache

@@ -30,6 +30,13 @@ def pictures(pdf: bytes, dpi: int = DPI, *, colour: bool = False) -> Iterator[Im
         document.close()
 
 
+def page(pdf: bytes, index: int, dpi: int) -> Image.Image:
+    """One page of a PDF in grey, 0 for the first."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        picture: Image.Image = document[index].render(scale=dpi / 72, grayscale=True).to_pil()
+        return picture
+
+
 def png(picture: Image.Image) -> bytes:
     """A picture as PNG, packed lightly: half the time of the usual for a tenth more. One build gives the same bytes."""
     sink = BytesIO()

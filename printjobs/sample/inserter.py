@@ -17,10 +17,11 @@ _SECONDS = 0.3
 
 
 class ReleasedPiece(NamedTuple):
-    """A piece as it lies in the feeder: what its sheets' marks say."""
+    """A piece as it lies in the feeder: what its sheets' marks say, and whether it is on the pull list."""
 
     number: int
     marks: list[str]
+    pulled: bool
 
 
 class ReleasedBatch(NamedTuple):
@@ -38,7 +39,7 @@ def play(batches: Iterable[ReleasedBatch], seed: int) -> Iterator[Row]:
         inserted = 0
         for place, piece in enumerate(batch.pieces):
             fault = ""
-            if batch.generation == 1 and not batch.by_hand:
+            if batch.generation == 1 and not batch.by_hand and not piece.pulled:
                 fault = _FAULTS[place] if place < len(_FAULTS) and batch.number == 1 else _fault(chance)
             clock += _SECONDS
             time = f"{8 + int(clock // 3600) % 12:02d}:{int(clock // 60) % 60:02d}:{int(clock) % 60:02d}"
@@ -46,9 +47,11 @@ def play(batches: Iterable[ReleasedBatch], seed: int) -> Iterator[Row]:
             if fault == "no_result":
                 continue
             status = {"": "inserted", "unread": "unread"}.get(fault, "spoiled")
-            if batch.by_hand and not fault:
+            if piece.pulled:
+                status = "diverted"
+            elif batch.by_hand and not fault:
                 status = "hand_mailed"
-            inserted += not fault
+            inserted += status in ("inserted", "hand_mailed")
             yield time, "piece", str(batch.number), str(piece.number), "", status, ""
         yield "", "post", str(batch.number), "", "", "", str(inserted)
 

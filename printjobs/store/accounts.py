@@ -56,6 +56,13 @@ def keys(connection: Connection, account_id: int, kind: str) -> Sequence[Record]
     return connection.execute(select(*_K).where(*where).order_by(_K.id)).all()
 
 
+def party_keys(connection: Connection, role: str, party: str, kind: str) -> list[str]:
+    """The good keys of a kind of everybody of a party whose account is open, in order."""
+    where = (_A.role == role, _A.party == party, _A.disabled_at.is_(None), _K.kind == kind, _K.removed_at.is_(None))
+    query = select(_K.value).join(Account, _K.account_id == _A.id).where(*where)
+    return list(connection.execute(query.distinct().order_by(_K.value)).scalars())
+
+
 def change_key(connection: Connection, key_id: int, removed_at: datetime | None) -> None:
     connection.execute(update(AccountKey).where(_K.id == key_id).values(removed_at=removed_at))
 
@@ -78,9 +85,9 @@ def end_session(connection: Connection, sha256: str, at: datetime) -> None:
     connection.execute(update(WebSession).where(_S.sha256 == sha256, _S.ended_at.is_(None)).values(ended_at=at))
 
 
-def end_sessions(connection: Connection, account_id: int, at: datetime) -> None:
-    """End every session of an account."""
-    where = (_S.account_id == account_id, _S.ended_at.is_(None))
+def end_sessions(connection: Connection, account_id: int, at: datetime, but: str = "") -> None:
+    """End every session of an account, except the one whose forms carry ``but``."""
+    where = (_S.account_id == account_id, _S.ended_at.is_(None), _S.csrf != but)
     connection.execute(update(WebSession).where(*where).values(ended_at=at))
 
 

@@ -157,6 +157,17 @@ class Upload(SQLModel, table=True):
     ended_at: datetime | None = _perhaps()
 
 
+class SentReport(SQLModel, table=True):
+    """What the vendor is told of a report that it put on the SFTP gateway, by the name that it gave: the newest one."""
+
+    __tablename__ = "sent_report"
+
+    run_id: str = Field(foreign_key="run.id", primary_key=True)
+    name: str = Field(primary_key=True)
+    at: datetime = _moment()
+    told: str = _text()
+
+
 class BadRow(SQLModel, table=True):
     """A row of a report that could not be read: kept, shown, and of no effect."""
 

@@ -14,7 +14,8 @@ _J = columns(Job)
 
 
 def start(connection: Connection, run_id: str, at: datetime) -> int:
-    return int(connection.execute(insert(Job).values(run_id=run_id, started_at=at, failed="").returning(_J.id)).scalar_one())
+    statement = insert(Job).values(run_id=run_id, started_at=at, failed="").returning(_J.id)
+    return int(connection.execute(statement).scalar_one())
 
 
 def working(connection: Connection, run_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, text
@@ -25,9 +25,10 @@ def add(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
     connection.execute(insert(JournalEntry), list(rows))
 
 
-def entries(connection: Connection) -> Iterator[Record]:
-    """All entries in order, never held all."""
-    yield from connection.execute(select(*_J).order_by(_J.id).execution_options(yield_per=FETCHED))
+def entries(connection: Connection) -> Generator[Record]:
+    """All entries in order, never held all. Whoever stops halfway closes it."""
+    with connection.execute(select(*_J).order_by(_J.id).execution_options(yield_per=FETCHED)) as found:
+        yield from found
 
 
 def newest(connection: Connection, limit: int, before: int = 0) -> Sequence[Record]:

@@ -75,6 +75,11 @@ def find_batch(connection: Connection, batch_id: str) -> Record:
     return connection.execute(select(*_B).where(_B.id == batch_id)).one()
 
 
+def perhaps_batch(connection: Connection, batch_id: str) -> Record | None:
+    """A batch by an id that somebody gave."""
+    return connection.execute(select(*_B).where(_B.id == batch_id)).one_or_none()
+
+
 def files(connection: Connection, batch_id: str) -> Sequence[Record]:
     return connection.execute(select(*_F).where(_F.batch_id == batch_id).order_by(_F.sequence)).all()
 
@@ -92,9 +97,9 @@ def pieces(connection: Connection, batch_id: str, first: int = 1, last: int | No
 
 
 def notice_places(connection: Connection, batch_id: str, first: int, last: int) -> Sequence[Record]:
-    """Where the notices of these pieces are stored: piece, city, records file, start, length; in print order."""
+    """Where the notices of these pieces are stored: piece, id, city, number, file, start, length; in print order."""
     return connection.execute(
-        select(_L.piece, _N.city, _N.number, _S.records, _N.start, _N.length)
+        select(_L.piece, _N.id, _N.city, _N.number, _S.records, _N.start, _N.length)
         .select_from(Placement)
         .join(Notice, _N.id == _L.notice_id)
         .join(Submission, _N.submission_id == _S.id)
@@ -160,6 +165,15 @@ def release_batch(connection: Connection, batch_id: str) -> bool:
     return True
 
 
+def withdraw_batch(connection: Connection, batch: Record) -> bool:
+    """Withdraw a batch that was not released: its pieces will not be made."""
+    old = BatchStatus(batch.status)
+    if not change_status(connection, Batch, _B.id, batch.id, old, BatchStatus.WITHDRAWN):
+        return False
+    change_status(connection, Piece, _P.batch_id, batch.id, PieceStatus.PLANNED, PieceStatus.SUPERSEDED)
+    return True
+
+
 def batch_posted(connection: Connection, batch_id: str) -> bool:
     return change_status(connection, Batch, _B.id, batch_id, BatchStatus.RELEASED, BatchStatus.POSTED)
 
@@ -214,7 +228,7 @@ def released_pieces(connection: Connection, run_id: str) -> Iterator[Record]:
     yield from connection.execute(
         select(_B.number.label("batch"), _P.number, _P.sheets, _P.generation, _P.status)
         .join(Batch, _P.batch_id == _B.id)
-        .where(_B.run_id == run_id, _P.status != PieceStatus.PLANNED)
+        .where(_B.run_id == run_id, _B.status.in_((BatchStatus.RELEASED, BatchStatus.POSTED)))
         .order_by(_B.number, _P.number)
         .execution_options(yield_per=FETCHED)
     )

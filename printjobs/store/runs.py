@@ -137,3 +137,27 @@ def problems(connection: Connection, run_id: str) -> Sequence[Record]:
         .where(_S.id.in_(newest))
         .order_by(_S.city, _P.file, _P.row, _P.id)
     ).all()
+
+
+def city_problems(connection: Connection, run_id: str, city: str, after: int, limit: int) -> Sequence[Record]:
+    """A page of the problems of a city's newest hand-in that was read, in the order they were found."""
+    where = (_P.submission_id == _newest_read(run_id, city), _P.id > after)
+    return connection.execute(select(*_P).where(*where).order_by(_P.id).limit(limit)).all()
+
+
+def count_problems(connection: Connection, run_id: str, city: str) -> int:
+    where = _P.submission_id == _newest_read(run_id, city)
+    return int(connection.execute(select(func.count()).select_from(Problem).where(where)).scalar_one())
+
+
+def city_problem(connection: Connection, run_id: str, city: str, problem_id: int) -> Record | None:
+    """One problem of a city with the inbox of its hand-in."""
+    where = (_P.id == problem_id, _S.run_id == run_id, _S.city == city)
+    query = select(_S.inbox, *_P).join(Submission, _P.submission_id == _S.id)
+    return connection.execute(query.where(*where)).one_or_none()
+
+
+def _newest_read(run_id: str, city: str) -> Any:
+    read = (SubmissionStatus.ACCEPTED, SubmissionStatus.REFUSED)
+    where = (_S.run_id == run_id, _S.city == city, _S.status.in_(read))
+    return select(func.max(_S.id)).where(*where).scalar_subquery()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -12,10 +13,11 @@ from printjobs.core.reconcile import Finding as FindingValue
 from printjobs.core.reconcile import Sighting
 
 from .bulk import insert_rows
+from .dealings import BadRow
 from .models import Batch, Charge, Finding, Piece, Scan, ScanLog, columns
 from .runs import FETCHED, Record
 
-_B, _C, _F, _L, _P, _S = (columns(m) for m in (Batch, Charge, Finding, ScanLog, Piece, Scan))
+_B, _C, _F, _L, _P, _R, _S = (columns(m) for m in (Batch, Charge, Finding, ScanLog, Piece, BadRow, Scan))
 
 
 def find_scan_log(connection: Connection, run_id: str, sha256: str) -> Record | None:
@@ -23,14 +25,38 @@ def find_scan_log(connection: Connection, run_id: str, sha256: str) -> Record | 
     return connection.execute(select(_L.id, _L.lines).where(*where)).one_or_none()
 
 
-def add_scan_log(connection: Connection, run_id: str, sha256: str) -> int:
+def add_scan_log(connection: Connection, run_id: str, sha256: str, layout: str, at: datetime) -> int:
     """Begin to take a report in; how many lines it has is told by :func:`end_scan_log`."""
-    statement = insert(ScanLog).values(run_id=run_id, sha256=sha256, lines=0).returning(_L.id)
-    return int(connection.execute(statement).scalar_one())
+    values = {"run_id": run_id, "sha256": sha256, "layout": layout, "at": at, "lines": 0}
+    return int(connection.execute(insert(ScanLog).values(**values).returning(_L.id)).scalar_one())
 
 
-def end_scan_log(connection: Connection, log_id: int, lines: int) -> None:
-    connection.execute(update(ScanLog).where(_L.id == log_id).values(lines=lines))
+def end_scan_log(connection: Connection, log_id: int, lines: int, bad: int) -> None:
+    connection.execute(update(ScanLog).where(_L.id == log_id).values(lines=lines, bad=bad))
+
+
+def scan_logs(connection: Connection, run_id: str) -> Sequence[Record]:
+    """The reports of a run in the order they came, each with its number of ``findings``."""
+    found = select(func.count()).where(_F.log_id == _L.id).scalar_subquery()
+    return connection.execute(select(*_L, found.label("findings")).where(_L.run_id == run_id).order_by(_L.id)).all()
+
+
+def find_report(connection: Connection, run_id: str, log_id: int) -> Record | None:
+    """A report of a run by the number it was given here."""
+    return connection.execute(select(*_L).where(_L.run_id == run_id, _L.id == log_id)).one_or_none()
+
+
+def add_bad_rows(connection: Connection, log_id: int, rows: Iterable[tuple[int, str, str]]) -> None:
+    """Keep rows that could not be read: line, reason, text."""
+    insert_rows(connection, BadRow, ("log_id", "line", "reason", "text"), ((log_id, *r) for r in rows))
+
+
+def bad_rows(connection: Connection, log_id: int) -> Sequence[Record]:
+    return connection.execute(select(*_R).where(_R.log_id == log_id).order_by(_R.line)).all()
+
+
+def findings_of(connection: Connection, log_id: int) -> Sequence[Record]:
+    return connection.execute(select(*_F).where(_F.log_id == log_id).order_by(_F.line, _F.id)).all()
 
 
 def add_sightings(connection: Connection, log_id: int, sightings: Iterable[Sighting]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
+from unicodedata import normalize
 
 import pyotp
 from argon2 import PasswordHasher
@@ -68,7 +69,7 @@ class Accounts:
     def add(self, name: str, shown: str, role: str, party: str, now: datetime) -> Opened:
         """A new account with a password of ours. Raises :class:`UsageError` for what cannot be one."""
         known, party = _role(role), _party(role, party)
-        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum() and len(name) <= _NAME_LENGTH):
+        if not _is_name(name):
             raise UsageError(f"利用者の名前は、半角の英数字と - _ で{_NAME_LENGTH}字以内にしてください。")
         if not shown.strip() or len(shown) > _NAME_LENGTH:
             raise UsageError(f"表示する氏名は1字以上{_NAME_LENGTH}字以内で入れてください。")
@@ -101,16 +102,27 @@ class Accounts:
             rows.end_sessions(connection, row.id, now)
             rows.revoke_tokens(connection, row.id, now)
 
-    def change_password(self, account_id: int, old: str, new: str) -> None:
-        """A person's own new password. Raises :class:`Denied` when the old one is wrong."""
+    def change_password(self, who: Identity, old: str, new: str, now: datetime) -> None:
+        """A person's own new password; whatever else of the account was open ends.
+
+        Raises :class:`Denied`, and counts the failure as at the door, when the old one is wrong: an open browser that
+        somebody found is no place to try passwords.
+        """
         if len(new) < _PASSWORD_LENGTH or new == old:
             raise BadInput(f"新しいパスワードは{_PASSWORD_LENGTH}字以上で、前と違うものにしてください。")
         with self._engine.connect() as connection:
-            row = rows.by_id(connection, account_id)
-        if not _is_password(row.password_hash, old):
-            raise Denied
+            before = rows.by_id(connection, who.account)
+        right, hashed = _is_password(before.password_hash, old), _HASHER.hash(new)
         with writing(self._engine) as connection:
-            rows.change(connection, account_id, {"password_hash": _HASHER.hash(new)})
+            row = rows.lock(connection, who.account)
+            right = right and row.password_hash == before.password_hash and not _is_locked(row, now)
+            if right:
+                rows.change(connection, row.id, {"password_hash": hashed, "failures": 0})
+                rows.end_sessions(connection, row.id, now, but=who.csrf)
+            else:
+                _count_failure(connection, row, now)
+        if not right:
+            raise Denied
 
     def everyone(self) -> Sequence[Record]:
         with self._engine.connect() as connection:
@@ -121,7 +133,7 @@ class Accounts:
     def enter(self, name: str, password: str, code: str, now: datetime) -> tuple[str, Identity]:
         """A new session: its cookie and who it is. Raises :class:`Denied`, and counts the failure, otherwise."""
         with self._engine.connect() as connection:
-            row = rows.find(connection, name)
+            row = _find(connection, name)
         right = _is_password(row.password_hash if row else _NOBODY, password)
         cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         entered = False
@@ -134,16 +146,14 @@ class Accounts:
                     values = {"sha256": _digest(cookie), "account_id": row.id, "csrf": csrf}
                     rows.open_session(connection, values | {"opened_at": now, "seen_at": now})
                     entered = True
-                elif not _is_locked(row, now):
-                    failures = row.failures + 1
-                    locked = {"locked_until": now + _LOCKED, "failures": 0} if failures >= _TRIES else {}
-                    rows.change(connection, row.id, {"failures": failures} | locked)
+                else:
+                    _count_failure(connection, row, now)
         if not entered or row is None:
             raise Denied
         return cookie, _identity(row, "session", csrf=csrf)
 
-    def of_session(self, cookie: str, now: datetime) -> Identity | None:
-        """Who a cookie belongs to, while its session lasts."""
+    def of_session(self, cookie: str, now: datetime, *, seen: bool = True) -> Identity | None:
+        """Who a cookie belongs to, while its session lasts; ``seen``: that is somebody at work, so it goes on."""
         digest = _digest(cookie)
         with self._engine.connect() as connection:
             row = rows.session(connection, digest)
@@ -151,7 +161,7 @@ class Accounts:
             return None
         if now - _aware(row.seen_at) > IDLE or now - _aware(row.opened_at) > LONGEST:
             return None
-        if now - _aware(row.seen_at) > _SEEN_EVERY:
+        if seen and now - _aware(row.seen_at) > _SEEN_EVERY:
             with writing(self._engine) as connection:
                 rows.see_session(connection, digest, now)
         return _identity(row, "session", csrf=row.csrf)
@@ -223,7 +233,7 @@ class Accounts:
     def of_key_holder(self, name: str, kind: str) -> tuple[Identity, list[str]] | None:
         """An account that is open, with its keys of a kind; for the door that asks for one."""
         with self._engine.connect() as connection:
-            row = rows.find(connection, name)
+            row = _find(connection, name)
         if row is None or row.disabled_at:
             return None
         return _identity(row, "sftp"), self.keys(row.id, kind)
@@ -240,8 +250,9 @@ class Accounts:
     def _step(self, row: Record, code: str, now: datetime) -> int:
         """The time step that a code is of: this one or a neighbour, and newer than any taken; 0 for none."""
         totp, current = self._totp(row.name, row.totp_salt), int(now.timestamp()) // _STEP_S
+        typed = normalize("NFKC", code).replace(" ", "").encode()  # full-width, or in two groups as the app shows it
         for step in (current, current - 1, current + 1):
-            if step > row.totp_step and hmac.compare_digest(totp.generate_otp(step), code):
+            if step > row.totp_step and hmac.compare_digest(totp.generate_otp(step).encode(), typed):
                 return step
         return 0
 
@@ -254,8 +265,17 @@ SCOPES_OF = {
 }
 
 
+def _is_name(name: str) -> bool:
+    return name.isascii() and name.replace("-", "").replace("_", "").isalnum() and len(name) <= _NAME_LENGTH
+
+
+def _find(connection: Connection, name: str) -> Record | None:
+    """An account by what somebody typed; what can be no name is not asked of the database."""
+    return rows.find(connection, name) if _is_name(name) else None
+
+
 def _known(connection: Connection, name: str) -> Record:
-    row = rows.find(connection, name)
+    row = _find(connection, name)
     if row is None:
         raise UsageError(f"利用者 {name} はありません。user list で確かめてください。")
     return row
@@ -292,6 +312,15 @@ def _is_password(hashed: str, password: str) -> bool:
 
 def _is_locked(row: Record, now: datetime) -> bool:
     return row.locked_until is not None and _aware(row.locked_until) > now
+
+
+def _count_failure(connection: Connection, row: Record, now: datetime) -> None:
+    """One more failure of an account that is held still; the last one that is allowed locks it."""
+    if _is_locked(row, now):
+        return
+    failures = row.failures + 1
+    locked = {"locked_until": now + _LOCKED, "failures": 0} if failures >= _TRIES else {}
+    rows.change(connection, row.id, {"failures": failures} | locked)
 
 
 def _digest(secret: str) -> str:

@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -87,8 +87,8 @@ class Journal:
     def verify(self, known: str = "") -> Verified:
         """Go through the whole chain; ``known`` is a hash that must be in it, from a signed report."""
         previous, count, found = "", 0, not known
-        with self._engine.connect() as connection:
-            for row in rows.entries(connection):
+        with self._engine.connect() as connection, closing(rows.entries(connection)) as kept:
+            for row in kept:
                 entry = Entry(*(getattr(row, name) for name in Entry._fields))
                 if row.previous != previous or row.hash != self._hash(previous, entry):
                     return Verified(count, previous, row.id, found)
@@ -130,13 +130,15 @@ class Recorder:
             work = [one for one in taken if one is not None]
             if not work:
                 continue
+            # Whoever does not wait any more has asked all the same: the entry is written, and nobody is told.
+            waiting = [kept for _, kept in work if kept.set_running_or_notify_cancel()]
             try:
                 head = self._journal.append([entry for entry, _ in work])
             except Exception as fault:  # noqa: BLE001 - whoever waits for it is told
-                for _, kept in work:
+                for kept in waiting:
                     kept.set_exception(fault)
             else:
-                for _, kept in work:
+                for kept in waiting:
                     kept.set_result(head)
 
 

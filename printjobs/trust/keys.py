@@ -6,11 +6,14 @@ from pathlib import Path
 
 import asyncssh
 import pyrage
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from printjobs.core.model import BadInput, UsageError
 
 SSH, AGE = "ssh", "age"
 _LONGEST = 10_000
+_RSA_BITS = 2048
 
 
 def kind(name: str) -> str:
@@ -37,4 +40,19 @@ def read(path: Path) -> tuple[str, str]:
         key = asyncssh.import_public_key(line)
     except (pyrage.RecipientError, asyncssh.KeyImportError) as error:
         raise BadInput(f"{path.name} は SSH の公開鍵でも age の公開鍵でもありません。") from error
-    return SSH, " ".join(key.export_public_key().decode("ascii").split()[:2])
+    if _is_weak(key):
+        raise BadInput(f"{path.name} の鍵は弱すぎます。ssh-keygen -t ed25519 で作り直してください。")
+    return SSH, ssh_value(key)
+
+
+def ssh_value(key: asyncssh.SSHKey) -> str:
+    """An SSH public key as it is kept: algorithm and value, without the comment, which may be a person's name."""
+    return " ".join(key.export_public_key().decode("ascii").split()[:2])
+
+
+def _is_weak(key: asyncssh.SSHKey) -> bool:
+    algorithm = key.get_algorithm()
+    if algorithm == "ssh-rsa":
+        size = load_ssh_public_key(key.export_public_key())
+        return not isinstance(size, RSAPublicKey) or size.key_size < _RSA_BITS
+    return algorithm == "ssh-dss"

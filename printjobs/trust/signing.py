@@ -40,8 +40,8 @@ class CouncilKey:
 def is_signed(public_pem: str, data: bytes, signature: str) -> bool:
     """Whether the key's holder signed exactly these bytes; ValueError when ``public_pem`` is no P-256 public key."""
     public = serialization.load_pem_public_key(public_pem.encode())
-    if not isinstance(public, ec.EllipticCurvePublicKey):
-        raise ValueError("no elliptic curve key")  # noqa: TRY004 - whoever calls expects one for any bad key
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
+        raise ValueError("no P-256 key")  # noqa: TRY004 - one kind of fault for any bad key
     try:
         public.verify(base64.b64decode(signature, validate=True), data, _ALGORITHM)
     except (InvalidSignature, ValueError):

@@ -13,10 +13,12 @@ from typing import NamedTuple
 from printjobs.core.access import Reach, Role, Scope
 
 _NONE, _OWN, _ALL = Reach.NONE, Reach.OWN, Reach.ALL
+_BATCHES, _REPORTS, _HANDIN, _AUDIT, _RUNS = (frozenset({scope}) for scope in Scope)
+_ANY = frozenset(Scope)
 
 
 class Row(NamedTuple):
-    """Who reaches an endpoint how far. ``scope``: what a token needs, None where only a person's session will do.
+    """Who reaches an endpoint how far. ``scopes``: a token needs one of them; none where only a person will do.
 
     ``upload``: its body may be as large as the setting says, others a megabyte.
     """
@@ -25,7 +27,7 @@ class Row(NamedTuple):
     vendor: Reach
     city: Reach
     auditor: Reach
-    scope: Scope | None = None
+    scopes: frozenset[Scope] = frozenset()
     upload: bool = False
 
     def of(self, role: Role) -> Reach:
@@ -33,7 +35,7 @@ class Row(NamedTuple):
 
 
 # Without anybody's name: the door itself, and whether the service lives.
-PUBLIC = frozenset({"static", "login", "login_submit", "health"})
+PUBLIC = frozenset({"static", "font", "login", "login_submit", "health"})
 
 # fmt: off
 MATRIX: Mapping[str, Row] = MappingProxyType({
@@ -43,11 +45,24 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     "logout":                   Row(_ALL,  _ALL,  _ALL,  _ALL),
     "account":                  Row(_ALL,  _ALL,  _ALL,  _ALL),
     "account_password":         Row(_ALL,  _ALL,  _ALL,  _ALL),
-    "api.openapi":              Row(_ALL,  _ALL,  _ALL,  _ALL),
-    "api.key":                  Row(_ALL,  _ALL,  _ALL,  _ALL),
     # Runs, as the lead works on them and the auditor counts them
     "run":                      Row(_ALL,  _NONE, _NONE, _ALL),
+    "run_new":                  Row(_ALL,  _NONE, _NONE, _NONE),
+    "run_open":                 Row(_ALL,  _NONE, _NONE, _NONE),
+    "run_go":                   Row(_ALL,  _NONE, _NONE, _NONE),
+    "run_events":               Row(_ALL,  _NONE, _NONE, _NONE),
+    "run_cutoff":               Row(_ALL,  _NONE, _NONE, _NONE),
+    "run_reprint":              Row(_ALL,  _NONE, _NONE, _NONE),
+    "release_ask":              Row(_ALL,  _NONE, _NONE, _NONE),
+    "release_confirm":          Row(_ALL,  _NONE, _NONE, _NONE),
+    "release_withdraw":         Row(_ALL,  _NONE, _NONE, _NONE),
     "journal":                  Row(_ALL,  _NONE, _NONE, _ALL),
+    "api.openapi":              Row(_ALL,  _ALL,  _ALL,  _ALL,  _ANY),
+    "api.key":                  Row(_ALL,  _ALL,  _ALL,  _ALL,  _ANY),
+    "api.runs":                 Row(_ALL,  _OWN,  _ALL,  _ALL,  _ANY),
+    "api.run":                  Row(_ALL,  _NONE, _NONE, _ALL,  _AUDIT),
+    "api.progress":             Row(_ALL,  _NONE, _NONE, _ALL,  _AUDIT),
+    "api.go":                   Row(_ALL,  _NONE, _NONE, _NONE, _RUNS),
     # A city's hand-in and proof; only the city itself signs
     "city":                     Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_handin":              Row(_ALL,  _NONE, _OWN,  _NONE, upload=True),
@@ -59,11 +74,50 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     "city_proof_pdf":           Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_proof_picture":       Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_approve":             Row(_NONE, _NONE, _OWN,  _NONE),
+    "api.handin":               Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN, upload=True),
+    "api.problems":             Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN),
+    # The audit: an auditor sees counts, and no notice
+    "city_audit":               Row(_ALL,  _NONE, _OWN,  _ALL),
+    "city_notices":             Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_notice_search":       Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_notice":              Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_notice_page":         Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_notice_copy":         Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_audit_csv":           Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
+    "city_audit_pdf":           Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
+    "city_signoff":             Row(_NONE, _NONE, _OWN,  _NONE),
+    "city_proof_json":          Row(_NONE, _NONE, _OWN,  _NONE, _AUDIT),
+    "api.figures":              Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
+    "api.notices":              Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
+    "api.notice":               Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
+    # Pulls and returned mail
+    "city_pulls":               Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_pull":                Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_returns":             Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_return":              Row(_ALL,  _NONE, _OWN,  _NONE, upload=True),
+    "api.pull":                 Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN),
+    "api.return":               Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN),
+    # The vendor's work; the lead sees it, and may bring in a report that came by hand
+    "work":                     Row(_ALL,  _OWN,  _NONE, _NONE),
+    "work_stage":               Row(_NONE, _OWN,  _NONE, _NONE),
+    "work_report":              Row(_ALL,  _OWN,  _NONE, _NONE, upload=True),
+    "work_findings":            Row(_ALL,  _OWN,  _NONE, _NONE),
+    "work_pulls":               Row(_ALL,  _OWN,  _NONE, _NONE),
+    "api.batches":              Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
+    "api.lease":                Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
+    "api.files":                Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
+    "api.file":                 Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
+    "api.receipt":              Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
+    "api.report_submit":        Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS, upload=True),
+    "api.reports":              Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
+    "api.report":               Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
+    "api.upload_begin":         Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
+    "api.upload":               Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
+    "api.upload_part":          Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS, upload=True),
+    "api.upload_finish":        Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
+    "api.scan":                 Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
+    "api.stage":                Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
+    "api.pulls":                Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
     # Batches, as the vendor takes them
-    "api.batches":              Row(_NONE, _OWN,  _NONE, _NONE, Scope.BATCHES),
-    "api.lease":                Row(_NONE, _OWN,  _NONE, _NONE, Scope.BATCHES),
-    "api.files":                Row(_NONE, _OWN,  _NONE, _NONE, Scope.BATCHES),
-    "api.file":                 Row(_NONE, _OWN,  _NONE, _NONE, Scope.BATCHES),
-    "api.receipt":              Row(_NONE, _OWN,  _NONE, _NONE, Scope.BATCHES),
 })
 # fmt: on

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from printjobs import __doc__ as about
 from printjobs.core.model import BadInput, NotFound, PrintjobsError, Refused, StoreFull, UsageError
@@ -19,12 +20,13 @@ from printjobs.settings import Settings
 from . import routes
 from .access import MATRIX, PUBLIC
 from .desk import Desk
-from .edge import Bodies, Headers, Journaled, TooLarge
-from .guard import Anonymous, guard
+from .edge import Bodies, Faults, Headers, Journaled
+from .guard import Anonymous, address, desk, guard
 from .limits import TooOften
 from .showing import HERE, page
 
 API = "/api/"
+_NO_METHOD = 405
 _STATUS = ((NotFound, 404), (UsageError, 400), (Refused, 409), (BadInput, 422), (StoreFull, 507))
 _WORDS = {
     400: "この求めの形を読めません。",
@@ -32,6 +34,7 @@ _WORDS = {
     403: "この操作は、あなたの役割ではできません。",
     404: "見つかりません。名前や番号を確かめてください。",
     405: "この場所では、その操作はできません。",
+    408: "送る途中で止まりました。はじめから送り直してください。",
     413: "送られたものが大きすぎます。",
     422: "送られた値を読めません。項目と書き方を確かめてください。",
     429: "短い間に求めが多すぎます。少し待ってから、もう一度行ってください。",
@@ -39,14 +42,14 @@ _WORDS = {
 }
 
 
-def make_app(settings: Settings) -> FastAPI:
+def make_app(settings: Settings) -> ASGIApp:
     """The service of an installation; a route without a row in the access matrix does not start."""
-    desk = Desk(settings)
+    at = Desk(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        desk.close()
+        at.close()
 
     app = FastAPI(
         title="printjobs",
@@ -58,17 +61,16 @@ def make_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         strict_content_type=False,
+        redirect_slashes=False,  # it would answer before the guard, with whatever host was asked for
     )
-    app.state.desk = desk
+    app.state.desk = at
     for router in routes.ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     _must_have_rows()
     _tell_faults(app)
-    app.add_middleware(Journaled, recorder=desk.recorder)
-    app.add_middleware(Bodies)
-    app.add_middleware(Headers)
-    return app
+    # Around the application, so that its answer to a fault of ours passes them as well.
+    return Headers(Faults(Bodies(Journaled(app, at.recorder))))
 
 
 def _must_have_rows() -> None:
@@ -80,7 +82,7 @@ def _must_have_rows() -> None:
 def _tell_faults(app: FastAPI) -> None:
     app.add_exception_handler(Anonymous, _anonymous)
     app.add_exception_handler(TooOften, _too_often)
-    app.add_exception_handler(TooLarge, _too_large)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(PrintjobsError, _refused)
@@ -102,21 +104,31 @@ async def _anonymous(request: Request, _fault: Exception) -> Response:
 
 
 async def _too_often(request: Request, _fault: Exception) -> Response:
+    if getattr(request.state, "identity", None) is None:
+        request.state.unrecorded = not desk(request).limits.is_noted(address(request))
     response = _told(request, 429, _WORDS[429])
     response.headers["Retry-After"] = "60"
     return response
 
 
-async def _too_large(request: Request, _fault: Exception) -> Response:
-    return _told(request, 413, _WORDS[413])
+async def _gone(_request: Request, _fault: Exception) -> Response:
+    return Response(status_code=400)  # for the journal: nobody is there to read it
 
 
 async def _http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
+    if getattr(request.state, "identity", None) is None:  # no route, so no guard counted it
+        try:
+            desk(request).limits.anonymous(address(request), door=False)
+        except TooOften as often:
+            return await _too_often(request, often)
     known = _WORDS.get(fault.status_code, _WORDS[400])
     told = fault.detail if not fault.detail.isascii() else known  # our own sentences are Japanese
     response = _told(request, fault.status_code, told)
     response.headers.update(fault.headers or {})
+    if fault.status_code == _NO_METHOD:  # the framework names those of the first route at this place only
+        at_all = [route.methods for route in routes.walk() if route.path_regex.fullmatch(request.url.path)]
+        response.headers["Allow"] = ", ".join(sorted(set().union(*at_all)))
     return response
 
 

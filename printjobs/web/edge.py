@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from printjobs.core.access import Identity
 from printjobs.trust.journal import Entry, Recorder, now
 
 BODY = 1 << 20  # bytes of a body, where no more is allowed
+SILENCE_S = 30.0  # within a body that is still to come
+_LOG = logging.getLogger(__name__)
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS = {
@@ -27,8 +33,18 @@ _HEADERS = {
 _HSTS = "max-age=63072000"
 
 
-class TooLarge(Exception):
+class TooLarge(HTTPException):
     """A body went over its limit while it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
+
+
+class TooSlow(HTTPException):
+    """A body stopped coming. Whoever holds a line open with nothing would keep others out."""
+
+    def __init__(self) -> None:
+        super().__init__(408)
 
 
 class Headers:
@@ -46,7 +62,7 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("Cache-Control", "no-cache" if _is_fixed(scope) else "no-store")
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = _HSTS
             await send(message)
@@ -66,11 +82,16 @@ class Bodies:
             return
         state = scope.setdefault("state", {})
         state["body_limit"] = BODY
-        read = 0
+        read, coming = 0, True
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, coming
+            try:
+                async with asyncio.timeout(SILENCE_S if coming else None):
+                    message = await receive()
+            except TimeoutError:
+                raise TooSlow from None
+            coming = bool(message.get("more_body"))
             read += len(message.get("body", b""))
             if read > state["body_limit"]:
                 raise TooLarge
@@ -87,17 +108,45 @@ class Journaled:
         self._recorder = recorder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/static/") or scope["path"] == "/health":
+        if scope["type"] != "http" or _is_fixed(scope) or scope["path"] == "/health":
             await self._app(scope, receive, send)
             return
 
         async def recorded(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not scope["state"].get("unrecorded"):
                 entry = _entry(scope, message["status"])
                 await asyncio.wrap_future(self._recorder.record(entry))
             await send(message)
 
         await self._app(scope, receive, recorded)
+
+
+class Faults:
+    """A fault of ours ends here, told by its kind and place: its words, and the chain behind it, may be personal."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as fault:  # noqa: BLE001 - whatever it is
+            where = "".join(traceback.format_tb(fault.__traceback__))
+            _LOG.error("%s\n%s", type(fault).__name__, where)  # noqa: TRY400 - without the words of the fault
+            if not started:
+                await Response(status_code=500)(scope, receive, send)
+
+
+def _is_fixed(scope: Scope) -> bool:
+    """Whether a path is among the fixed files of the service, which are nobody's."""
+    return str(scope["path"]).startswith("/static/")
 
 
 def _entry(scope: Scope, status: int) -> Entry:

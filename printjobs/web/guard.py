@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -22,7 +24,11 @@ from .desk import Desk
 
 COOKIE = "__Host-session"
 _SAFE = ("GET", "HEAD")
+_WATCHING = "run_events"  # a page that looks by itself is nobody at work: its session ends all the same
+_FILES, _FIELDS = 20, 200  # of one form
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # what no database keeps
 _BEARER = "Bearer "
+_OUR_SITE = ("same-origin", "none")
 
 
 class Anonymous(Exception):
@@ -35,19 +41,32 @@ def desk(request: Request) -> Desk:
     return found
 
 
-async def guard(request: Request) -> None:
-    """Let a request through, or not. The order matters: who, how often, may they, is it theirs, do they mean it."""
+async def guard(request: Request) -> AsyncIterator[None]:
+    """Let a request through, or not, and put away what came with it."""
+    try:
+        await _let_in(request)
+        yield
+    finally:
+        await request.close()
+
+
+async def _let_in(request: Request) -> None:
+    """The order matters: who, how often, may they, is it theirs, do they mean it."""
     name = request.scope["route"].name
     at = desk(request)
     if name in PUBLIC:
-        at.limits.anonymous(_address(request), door=name == "login_submit")
+        at.limits.anonymous(address(request), door=name == "login_submit")
+        if request.headers.get("sec-fetch-site", "none") not in _OUR_SITE and request.method not in _SAFE:
+            raise HTTPException(403)  # another site would have somebody come in under a name of its own
         return
-    who = await run_in_threadpool(_identify, request)
+    who = await run_in_threadpool(identify, request)
     request.state.identity = who
     at.limits.known(who)
+    if any(_NO_TEXT.search(value) for value in request.query_params.values()):
+        raise HTTPException(400)
     row = MATRIX[name]
     reach = row.of(who.role)
-    if reach is Reach.NONE or (who.scopes is not None and (row.scope is None or row.scope not in who.scopes)):
+    if reach is Reach.NONE or (who.scopes is not None and not row.scopes & who.scopes):
         raise HTTPException(403)
     await run_in_threadpool(_must_be_there, at, who if reach is Reach.OWN else None, request.path_params)
     if row.upload:
@@ -56,22 +75,25 @@ async def guard(request: Request) -> None:
         await _must_be_meant(request, who)
 
 
-def _identify(request: Request) -> Identity:
+def identify(request: Request) -> Identity:
+    """Whose cookie or token this is, by what holds now; :class:`Anonymous` for nobody's."""
     accounts, now = desk(request).accounts, datetime.now(UTC)
     header = request.headers.get("authorization", "")
     found = None
     if header.startswith(_BEARER):
         found = accounts.of_token(header.removeprefix(_BEARER), now)
     elif cookie := request.cookies.get(COOKIE):
-        found = accounts.of_session(cookie, now)
+        found = accounts.of_session(cookie, now, seen=request.scope["route"].name != _WATCHING)
     if found is None:
-        desk(request).limits.anonymous(_address(request), door=False)
+        desk(request).limits.anonymous(address(request), door=False)
         raise Anonymous
     return found
 
 
 def _must_be_there(at: Desk, owner: Identity | None, ids: dict[str, Any]) -> None:
     """What a path names exists, and is the ``owner``'s where one is given. Another's object is not there."""
+    if not all(value.isascii() and value.isprintable() for value in ids.values() if isinstance(value, str)):
+        raise NotFound  # no id of ours, and some databases refuse to be asked for it
     city = ids.get("city")
     if city is not None and city not in reference.cities():
         raise NotFound
@@ -93,14 +115,15 @@ def _must_be_there(at: Desk, owner: Identity | None, ids: dict[str, Any]) -> Non
 
 async def _must_be_meant(request: Request, who: Identity) -> None:
     """A change from a browser carries the word of its own page, in a field or a header (CSRF)."""
-    given = request.headers.get("x-csrf-token") or str((await request.form()).get("csrf", ""))
+    given = request.headers.get("x-csrf-token") or str((await form(request)).get("csrf", ""))
     if not hmac.compare_digest(given.encode(), who.csrf.encode()):
         raise HTTPException(
             403, "この操作は、この画面から行われたものと確かめられませんでした。画面を開き直してください。"
         )
 
 
-def _address(request: Request) -> str:
+def address(request: Request) -> str:
+    """Where a request comes from; behind a proxy that is trusted, what it says."""
     return request.client.host if request.client else ""
 
 
@@ -111,8 +134,13 @@ def identity(request: Request) -> Identity:
 
 
 async def form(request: Request) -> FormData:
-    """The fields of a form, read once the guard has let it through."""
-    return await request.form()
+    """The fields of a form, read once the guard has let it through. Their texts can be stored and shown."""
+    fields = await request.form(max_files=_FILES, max_fields=_FIELDS)
+    for _, value in fields.multi_items():
+        text = value if isinstance(value, str) else value.filename or ""
+        if _NO_TEXT.search(text):
+            raise HTTPException(400)
+    return fields
 
 
 At = Annotated[Desk, Depends(desk)]

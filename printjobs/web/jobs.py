@@ -7,7 +7,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 from printjobs.core.model import PrintjobsError, Refused
-from printjobs.pipeline import Context, submitting
+from printjobs.pipeline import Context, scheduling, submitting
 from printjobs.pipeline.submitting import Submitted
 from printjobs.settings import Settings
 from printjobs.store import jobs as rows
@@ -66,6 +66,7 @@ def end_what_was_at_work(context: Context) -> None:
 
 def _go(settings: Settings, run_id: str) -> None:
     run_all(settings, run_id)
+    scheduling.refuse_open(Context(settings), run_id)  # or nothing would be said of the cities that are waited for
 
 
 def _submit(settings: Settings, run_id: str, city: str, folder: Path) -> Submitted:

@@ -10,6 +10,7 @@ from printjobs.core.access import Identity
 
 _DOOR = parse("10/minute")  # attempts to come in, from one address
 _ANONYMOUS = parse("120/minute")
+_NOTED = parse("10/minute")  # refusals of one address that the journal has: nobody fills it from outside
 _KNOWN = parse("3000 per 10 second")  # one account; an inserter on line asks about 40 times a second
 
 
@@ -25,6 +26,10 @@ class Limits:
 
     def anonymous(self, address: str, *, door: bool) -> None:
         self._count(_DOOR if door else _ANONYMOUS, address)
+
+    def is_noted(self, address: str) -> bool:
+        """Whether the journal has one more refusal of somebody without a name who asks too often."""
+        return self._limiter.hit(_NOTED, address)
 
     def known(self, who: Identity) -> None:
         self._count(_KNOWN, str(who.account))

@@ -7,17 +7,26 @@ from collections.abc import Iterator
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
-from .api import service, vendor
-from .pages import cities, entering, journal, own, runs
+from .api import cities as cities_api
+from .api import reports, service, vendor
+from .api import runs as runs_api
+from .pages import audit, cities, entering, journal, own, progress, pulls, runs, work
 
 ROUTERS: tuple[APIRouter, ...] = (
     entering.router,
     own.router,
     runs.router,
+    progress.router,
     cities.router,
+    audit.router,
+    pulls.router,
+    work.router,
     journal.router,
     service.router,
+    runs_api.router,
+    cities_api.router,
     vendor.router,
+    reports.router,
 )
 
 

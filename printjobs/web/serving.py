@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from printjobs.settings import Settings
 
 from .app import make_app
 
 
-def app() -> FastAPI:
+def app() -> ASGIApp:
     """The application of this installation. Uploads wait on the data disk: /tmp may be memory."""
     settings = Settings()
     spool = settings.home.absolute() / "spool"

@@ -42,10 +42,12 @@ SUBMISSION_STATUSES = MappingProxyType({
 })  # fmt: skip
 
 
-def moment(at: datetime | None) -> str:
-    """A moment in Japan, to the minute."""
-    if at is None:
+def moment(at: datetime | str | None) -> str:
+    """A moment in Japan, to the minute. A text is one in ISO form."""
+    if not at:
         return ""
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)  # SQLite forgets the zone
     return aware.astimezone(_TOKYO).strftime("%Y-%m-%d %H:%M")
 

@@ -25,7 +25,7 @@ def text_of(service: str) -> str:
 
 
 def test_the_services_are_those_of_the_design() -> None:
-    assert set(SERVICES) == {"redis", "postgres", "migrate", "worker"}
+    assert set(SERVICES) == {"redis", "postgres", "migrate", "worker", "web", "sftp"}
 
 
 @pytest.mark.parametrize("service", sorted(set(SERVICES) - ONE_SHOT))
@@ -41,8 +41,10 @@ def test_a_service_that_runs_once_has_no_healthcheck_and_is_not_restarted() -> N
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_no_port_is_published(service: str) -> None:
-    assert "ports" not in SERVICES[service]
+def test_a_port_is_published_to_this_server_alone(service: str) -> None:
+    ports = SERVICES[service].get("ports", [])
+    assert bool(ports) == (service in {"web", "sftp"})
+    assert all(port.startswith("127.0.0.1:") for port in ports)
     assert "network_mode" not in SERVICES[service]
 
 

@@ -15,12 +15,17 @@ from typing import Any
 
 import pytest
 import typer
+from fastapi import APIRouter
 from importlinter.cli import lint_imports
 from ruamel.yaml import YAML
 
 from printjobs.cli.commands import app
+from printjobs.core.access import Reach, Role
 from printjobs.pipeline.steps import STEPS
 from printjobs.settings import Settings
+from printjobs.web import routes
+from printjobs.web.access import MATRIX, PUBLIC
+from printjobs.web.app import make_app
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -40,7 +45,7 @@ OWN = {
     "alembic": ("printjobs/store/",),
     "dramatiq": ("workers/",),
     "obstore": ("printjobs/files.py",),
-    "pikepdf": ("printjobs/bench/", "printjobs/preflight/", "printjobs/render/"),
+    "pikepdf": ("printjobs/bench/", "printjobs/client/", "printjobs/preflight/", "printjobs/render/"),
     "psycopg": (),
     "pydantic_settings": ("printjobs/settings.py",),
     "pypdfium2": ("printjobs/preflight/", "printjobs/render/"),
@@ -130,6 +135,59 @@ def test_every_link_of_the_documentation_leads_to_a_file() -> None:
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8"))
     }
     assert [place(target) for target in targets if not target.exists()] == []
+
+
+# The web service
+
+
+def reach(name: str) -> set[Reach]:
+    return {MATRIX[name].of(role) for role in (Role.CITY, Role.VENDOR)}
+
+
+def test_every_route_has_a_row_in_the_access_matrix_and_every_row_a_route() -> None:
+    named = {route.name for route in routes.walk()}
+    assert named - MATRIX.keys() - PUBLIC == set()
+    assert MATRIX.keys() - named == set()
+    assert MATRIX.keys().isdisjoint(PUBLIC)
+
+
+def test_a_route_without_a_row_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stray = APIRouter()
+    stray.add_api_route("/stray", list, name="stray")
+    monkeypatch.setattr(routes, "ROUTERS", (*routes.ROUTERS, stray))
+    with pytest.raises(RuntimeError, match="stray"):
+        make_app(Settings(home=tmp_path))
+
+
+def test_what_names_a_run_a_batch_or_a_city_is_open_to_a_city_or_a_vendor_for_its_own_only() -> None:
+    owned = {r.name for r in routes.walk() if re.search(r"\{(run|batch|city)\}", r.path)} - PUBLIC
+    assert len(owned) > 40
+    assert {name for name in owned if Reach.ALL in reach(name)} == set()
+
+
+def test_nothing_of_a_city_is_open_to_a_vendor_and_the_other_way_round() -> None:
+    for route in routes.walk():
+        if "{city}" in route.path:
+            assert MATRIX[route.name].vendor is Reach.NONE, route.name
+        elif "{batch}" in route.path or "{run}" in route.path:
+            assert MATRIX[route.name].city is Reach.NONE, route.name
+
+
+def test_what_only_a_person_may_do_has_no_scope() -> None:
+    persons = ("city_approve", "city_signoff", "release_ask", "release_confirm", "account_password", "run_open")
+    assert {name for name in persons if MATRIX[name].scopes} == set()
+
+
+def test_no_route_is_for_reading_and_for_changing() -> None:
+    for route in routes.walk():
+        assert route.methods <= {"GET"} or route.methods <= {"HEAD"} or "GET" not in route.methods, route.name
+
+
+def test_every_route_for_machines_is_in_the_documentation() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| ([A-Z・]+) \| `(/api/[^`]+)` \|", text, re.MULTILINE)
+    routed = {(method, r.path) for r in routes.walk() if r.path.startswith("/api/") for method in r.methods}
+    assert {(method, path) for methods, path in told for method in methods.split("・")} == routed
 
 
 # Packages and what they may know

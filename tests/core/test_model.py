@@ -28,10 +28,13 @@ STATUS_TYPES: tuple[type[StrEnum], ...] = (RunStatus, SubmissionStatus, BatchSta
 LEGAL: dict[type[StrEnum], set[str]] = {
     RunStatus: {"open planned", "planned packaged", "packaged released", "released closed"},
     SubmissionStatus: {"received accepted", "received refused", "accepted replaced", "replaced received"},
-    BatchStatus: {"planned packaged", "packaged released", "released posted"},
+    BatchStatus: {
+        "planned packaged", "packaged released", "released posted",
+        "planned withdrawn", "packaged withdrawn",
+    },
     FileStatus: {"planned rendered", "rendered checked", "rendered planned"},
     PieceStatus: {
-        "planned released", "planned pulled",
+        "planned released", "planned superseded",
         "released inserted", "released spoiled", "released pulled",
         "inserted mailed", "inserted spoiled", "inserted pulled",
         "spoiled superseded", "spoiled pulled",
@@ -59,6 +62,12 @@ def test_no_status_may_be_set_twice(of: type[StrEnum]) -> None:
 def test_an_illegal_step_says_which_kind_of_thing_and_which_step() -> None:
     with pytest.raises(IllegalTransition, match=r"^PieceStatus: mailed -> spoiled$"):
         advance(PieceStatus.MAILED, PieceStatus.SPOILED)
+
+
+def test_nothing_that_was_released_can_be_withdrawn() -> None:
+    assert [old for old in BatchStatus if is_legal(old, BatchStatus.WITHDRAWN)] == [
+        BatchStatus.PLANNED, BatchStatus.PACKAGED,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("final", [PieceStatus.MAILED, PieceStatus.PULLED, PieceStatus.SUPERSEDED])
@@ -105,6 +114,24 @@ def test_the_count_equation_holds_to_the_notice() -> None:
     assert figures.balanced
     for side in ("received", "rejected", "pulled", "mailed", "outstanding"):
         assert not figures._replace(**{side: getattr(figures, side) + 1}).balanced
+
+
+def sides(notices: dict[PieceStatus, int], ordered: dict[PieceStatus, int], pulled: int) -> CityFigures:
+    return CityFigures.of(notices, ordered, received=10, rejected=1, pulled=pulled, unplanned=0, charged=None)
+
+
+def test_an_ordered_notice_is_outstanding_no_more_wherever_its_envelope_has_got_to() -> None:
+    waiting = {PieceStatus.RELEASED: 6, PieceStatus.SPOILED: 3}
+    assert sides(waiting, {}, 0) == (10, 1, 0, 0, 9, None)
+    assert sides(waiting, {PieceStatus.SPOILED: 1}, 1) == (10, 1, 1, 0, 8, None)
+    assert sides({PieceStatus.RELEASED: 6, PieceStatus.PULLED: 3}, {PieceStatus.PULLED: 3}, 3) == (10, 1, 3, 0, 6, None)
+    assert sides({PieceStatus.RELEASED: 8}, {}, 1) == (10, 1, 1, 0, 8, None)  # left out of the plan
+
+
+def test_a_piece_pulled_without_an_order_and_a_pulled_notice_that_is_mailed_are_seen_in_the_sum() -> None:
+    assert not sides({PieceStatus.MAILED: 8, PieceStatus.PULLED: 1}, {}, 0).balanced
+    assert not sides({PieceStatus.MAILED: 9}, {PieceStatus.MAILED: 1}, 1).balanced
+    assert sides({PieceStatus.MAILED: 8, PieceStatus.PULLED: 1}, {PieceStatus.PULLED: 1}, 1).balanced
 
 
 def test_once_settled_what_is_charged_must_be_what_was_mailed() -> None:

@@ -57,6 +57,8 @@ def test_pieces_told_in_any_order_and_their_sheets_afterwards_settle_the_same(
     for key, piece in expected.items():
         for sheet in piece.seen:
             pieces.remember(key, sheet)
+        if piece.diverted is not None:
+            pieces.pull(key, diverted=piece.diverted)
     assert in_parts(pieces, [events]) == reconcile(expected, events)
 
 

@@ -31,12 +31,13 @@ def read(text: str) -> SheetMark | None:
 
 
 class Expected(NamedTuple):
-    """A released piece, and which of its sheets earlier reports showed."""
+    """A released piece, which of its sheets earlier reports showed, and if it is on the pull list and diverted."""
 
     sheets: int
     generation: int
     status: PieceStatus
     seen: tuple[int, ...] = ()
+    diverted: bool | None = None
 
 
 class Settled(NamedTuple):
@@ -44,6 +45,7 @@ class Settled(NamedTuple):
 
     statuses: dict[Key, PieceStatus]
     posted: list[int]
+    pulls: dict[Key, bool]
     sightings: list[Sighting]
     findings: list[Finding]
 
@@ -54,12 +56,14 @@ def known(expected: dict[Key, Expected]) -> Pieces:
     for key, one in expected.items():
         for sheet in one.seen:
             pieces.remember(key, sheet)
+        if one.diverted is not None:
+            pieces.pull(key, diverted=one.diverted)
     return pieces
 
 
 def settled(pieces: Pieces, result: Result) -> Settled:
     moved = {key: new for old, new in pieces.moves() for key in pieces.moved(old, new)}
-    return Settled(moved, list(result.posted), list(result.sightings), list(result.findings))
+    return Settled(moved, list(result.posted), dict(result.pulls), list(result.sightings), list(result.findings))
 
 
 def reconcile(expected: dict[Key, Expected], events: Iterable[Event]) -> Settled:
@@ -328,14 +332,62 @@ def test_results_and_postings_of_an_unknown_batch_are_found_and_settle_nothing()
 @pytest.mark.parametrize("disposition", DONE)
 def test_a_pulled_piece_that_was_inserted_all_the_same_is_held_back(disposition: str) -> None:
     result = settle(expected(A, status=PULLED), Report().sheets(A, 1, 2).result(A, disposition).post(0))
-    assert codes(result) == ["pulled_inserted"]
+    assert codes(result) == ["pulled_inserted", "pull_not_diverted"]
     assert not result.statuses
+    assert not result.posted
 
 
 def test_a_pulled_piece_that_was_diverted_is_as_ordered() -> None:
     result = settle(expected(A, status=PULLED), Report().sheets(A, 1, 2).result(A, "diverted").post(0))
     assert not result.findings
     assert not result.statuses
+
+
+def on_the_pull_list(status: PieceStatus = PULLED, *, diverted: bool = False) -> dict[Key, Expected]:
+    """A is to be taken out, B is another piece of its batch."""
+    return {A: Expected(2, 1, status, diverted=diverted), B: Expected(2, 1, RELEASED)}
+
+
+@pytest.mark.parametrize("status", [PULLED, SPOILED, SUPERSEDED])
+def test_an_envelope_on_the_pull_list_that_was_diverted_is_as_ordered_whatever_became_of_its_piece(
+    status: PieceStatus,
+) -> None:
+    result = settle(on_the_pull_list(status), Report().sheets(A, 1, 2).result(A, "diverted").good(B).post(1))
+    assert not result.findings
+    assert (result.statuses, result.pulls, result.posted) == ({B: MAILED}, {A: True}, [1])
+
+
+@pytest.mark.parametrize("status", [PULLED, SPOILED, SUPERSEDED])
+@pytest.mark.parametrize("disposition", ["spoiled", "unread", "in_process", ""])
+def test_a_batch_is_not_posted_before_its_envelopes_on_the_pull_list_are_diverted(
+    status: PieceStatus, disposition: str
+) -> None:
+    report = Report().good(B)
+    if disposition:
+        report.sheets(A, 1, 2).result(A, disposition)
+    result = settle(on_the_pull_list(status), report.post(1))
+    assert codes(result) == ["pull_not_diverted"]
+    assert (result.statuses, result.pulls, result.posted) == ({B: INSERTED}, {}, [])
+    assert (result.findings[0].batch, result.findings[0].piece) == A
+
+
+@pytest.mark.parametrize("status", [PULLED, SPOILED, SUPERSEDED])
+@pytest.mark.parametrize("disposition", DONE)
+def test_an_envelope_on_the_pull_list_that_is_inserted_has_to_be_diverted_again(
+    status: PieceStatus, disposition: str
+) -> None:
+    result = settle(on_the_pull_list(status, diverted=True), Report().good(B).result(A, disposition).post(1))
+    assert codes(result) == ["pulled_inserted", "pull_not_diverted"]
+    assert (result.statuses, result.pulls, result.posted) == ({B: INSERTED}, {A: False}, [])
+
+
+def test_a_posting_with_two_faults_tells_both() -> None:
+    assert codes(settle(on_the_pull_list(), Report().good(B).post(2))) == ["pull_not_diverted", "post_count_differs"]
+
+
+def test_an_envelope_on_the_pull_list_of_another_batch_holds_no_posting_back() -> None:
+    pieces = on_the_pull_list() | expected((2, 1))
+    assert settle(pieces, Report().good((2, 1)).post(1, batch=2)).posted == [2]
 
 
 @pytest.mark.parametrize("disposition", ["spoiled", "unread", "diverted"])
@@ -470,7 +522,8 @@ def released(draw: st.DrawFn) -> dict[Key, Expected]:
     for key, sheets in SIZES.items():
         status = draw(st.sampled_from(STARTS[key]))
         seen = draw(st.just([]) | st.lists(st.integers(1, sheets), max_size=2)) if status == RELEASED else []
-        pieces[key] = Expected(sheets, 1, status, tuple(seen))
+        diverted = draw(st.sampled_from([None, False, True])) if status in (PULLED, SPOILED, SUPERSEDED) else None
+        pieces[key] = Expected(sheets, 1, status, tuple(seen), diverted)
     return pieces
 
 
@@ -602,6 +655,25 @@ def test_whatever_is_reported_only_a_posting_that_agrees_mails_a_piece(
             assert (line.what, line.count, {key[0] for key in mailed}) == ("post", ready, {line.batch})
             assert len(mailed) == ready
         now = after
+
+
+@settings(max_examples=250)
+@given(released(), reports())
+def test_whatever_is_reported_no_batch_is_posted_while_an_envelope_of_its_pull_list_is_not_diverted(
+    pieces: dict[Key, Expected], events: list[Event]
+) -> None:
+    pulled = {key for key, one in pieces.items() if one.status == PULLED or one.diverted is not None}
+    waiting = {key for key, one in pieces.items() if one.diverted is False}
+    reconciler = Reconciler(known(pieces), read, RUN)
+    for line in events:
+        key, before = (line.batch, line.piece), len(reconciler.result.posted)
+        if line.what == "piece" and key in pulled and line.status in DONE:
+            waiting.add(key)
+        elif line.what == "piece" and line.status == "diverted":
+            waiting.discard(key)
+        if len(reconciler.feed([line]).posted) > before:
+            event("a batch was posted")
+            assert not any(key[0] == line.batch for key in waiting)
 
 
 @given(released(), reports())

@@ -22,6 +22,10 @@ from tests.shell.services import (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-screens", action="store_true", help="take the pictures of docs/screens anew")
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """URL of a PostgreSQL server (SQLAlchemy, psycopg 3); tests want ``postgres_database``."""

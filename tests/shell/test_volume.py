@@ -22,9 +22,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from printjobs import reference, store
-from printjobs.core.model import BadInput, PieceStatus, RunStatus, SubmissionStatus
+from printjobs.core.model import PieceStatus, RunStatus, SubmissionStatus
 from printjobs.core.reconcile import Finding
 from printjobs.pipeline import opening, planning, rehearsal, settling
+from printjobs.reference.report_layout import STANDARD, report_layout
 from printjobs.store import database, lookup, models, production, runs, tracking
 from printjobs.store.runs import Record, change_status
 from tests.shell import jobs
@@ -47,7 +48,7 @@ awkward = st.sampled_from(["", "\\N", "\\.", "a\tb", "\r\n", "'\"", "{葛\U000e0
 def test_whatever_a_text_holds_goes_in_and_comes_out_the_same(engine: Engine, told: list[str]) -> None:
     with store.writing(engine) as connection, connection.begin_nested() as undone:
         runs.add_run(connection, rows.run_row)
-        log = tracking.add_scan_log(connection, rows.R, "a" * 64)
+        log = tracking.add_scan_log(connection, rows.R, "a" * 64, "standard", rows.NOW)
         tracking.add_findings(connection, log, [Finding(i, 1, 1, text, text) for i, text in enumerate(told)])
         found = tracking.findings(connection, rows.R)
         undone.rollback()
@@ -64,7 +65,8 @@ def test_of_many_rows_one_of_which_is_refused_none_goes_in_and_the_fault_repeats
     def add() -> None:
         with store.writing(engine) as connection:
             runs.add_run(connection, rows.run_row)
-            tracking.add_findings(connection, tracking.add_scan_log(connection, rows.R, "a" * 64), findings())
+            log = tracking.add_scan_log(connection, rows.R, "a" * 64, "standard", rows.NOW)
+            tracking.add_findings(connection, log, findings())
 
     with pytest.raises(IntegrityError) as fault:
         add()
@@ -194,7 +196,7 @@ def pieces_of(report: Path) -> tuple[list[list[str]], list[str]]:
 
 
 def write(path: Path, lines: list[str]) -> Path:
-    path.write_text("\n".join([",".join(settling.COLUMNS), *lines, ""]), encoding="utf-8")
+    path.write_text("\n".join([",".join(report_layout(STANDARD).columns), *lines, ""]), encoding="utf-8")
     return path
 
 
@@ -279,16 +281,15 @@ def test_both_databases_settle_a_report_alike(at_once: Any, tmp_path: Path, post
 
 
 @pytest.mark.parametrize("last", ["x", "1,post,1,,,,", "1,sheet,1,1,,,,"])
-def test_a_report_with_a_broken_last_line_changes_nothing(
-    released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
+def test_a_bad_last_line_is_kept_and_all_others_count(
+    released: Path, at_once: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: str
 ) -> None:
     monkeypatch.setattr(settling, "_PART", 50)
     job = jobs.copy(released, tmp_path / "home")
-    before = job.facts()
     lines = (released / "scans.csv").read_text(encoding="utf-8").splitlines()[1:]
-    with pytest.raises(BadInput, match=f"{len(lines) + 2}行目"):
-        settling.load_scans(job.context, RUN, write(tmp_path / "broken.csv", [*lines, last]))
-    assert job.facts() == before
+    (bad,) = settling.load_scans(job.context, RUN, write(tmp_path / "broken.csv", [*lines, last])).bad
+    assert (bad.event.line, bad.text) == (len(lines) + 2, last)
+    assert settled(job) == at_once
     job.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -12,18 +12,18 @@ from printjobs.pipeline import delivering, receiving
 from printjobs.trust.receipts import ReceivedFile
 from printjobs.web.guard import At, Who
 
+from .answers import Fault, told
+
 _BATCH = "/api/v1/batches/{batch}"
 
 
-class Fault(BaseModel):
-    error: str
+class Sent(FileResponse):
+    """A file in blocks of 256 KiB: half the CPU time of the 64 KiB that Starlette reads at once."""
+
+    chunk_size = 1 << 18
 
 
-_TOLD: dict[int | str, dict[str, Any]] = {
-    404: {"model": Fault, "description": "このバッチ、またはファイルはありません。"},
-    409: {"model": Fault, "description": "今はできません。理由と、次にすることを返します。"},
-}
-router = APIRouter(tags=["batches"], responses=_TOLD)
+router = APIRouter(tags=["batches"], responses=told(409, 422))
 
 
 class Offered(BaseModel):
@@ -94,10 +94,10 @@ class Difference(BaseModel):
 
 
 class Differs(Fault):
-    differences: list[Difference] = []
+    differences: Annotated[list[Difference], Field(default_factory=list)]
 
 
-@router.get("/api/v1/batches", name="api.batches", responses={404: {"model": Fault}})
+@router.get("/api/v1/batches", name="api.batches")
 def batches(at: At, who: Who) -> Batches:
     """Released batches that are not posted yet."""
     found = delivering.batches(at.context, who.account, who.party, at.context.now())
@@ -119,7 +119,7 @@ def give_back(batch: str, at: At, who: Who) -> Ended:
 
 @router.get(_BATCH + "/files", name="api.files")
 def files(batch: str, at: At, who: Who) -> BatchFiles:
-    found = delivering.files(at.context, batch, who.account, who.party)
+    found = delivering.files(at.context, batch, who.party)
     return BatchFiles(batch=batch, files=[BatchFile(**one._asdict()) for one in found])
 
 
@@ -127,13 +127,13 @@ def files(batch: str, at: At, who: Who) -> BatchFiles:
 @router.get(
     _BATCH + "/files/{name}",
     name="api.file",
-    response_class=FileResponse,
+    response_class=Sent,
     responses={206: {"description": "求めた範囲だけ"}, 416: {"description": "その範囲はありません。"}},
 )
-def file(batch: str, name: str, at: At, who: Who) -> FileResponse:
+def file(batch: str, name: str, at: At, who: Who) -> Sent:
     """A file, with Range and If-Range. The ETag is the SHA-256 of the bytes that come, encrypted as they may be."""
     found = delivering.file_of(at.context, batch, name, who.account, who.party, at.context.now())
-    return FileResponse(
+    return Sent(
         at.context.files.local_path(found.key),
         media_type="application/octet-stream",
         headers={"ETag": f'"{found.sha256}"'},
@@ -148,8 +148,8 @@ def file(batch: str, name: str, at: At, who: Who) -> FileResponse:
 )
 def receive(batch: str, figures: Figures, at: At, who: Who) -> Response:
     """The counter-signed receipt, if all that was computed equals the manifest; else 409 and what differs."""
-    told = [ReceivedFile(**one.model_dump()) for one in figures.files]
-    answer = receiving.receive(at.context, batch, who.account, who.party, told, at.context.now())
+    found = [ReceivedFile(**one.model_dump()) for one in figures.files]
+    answer = receiving.receive(at.context, batch, who.account, who.party, found, at.context.now())
     if answer.differences:
         said = "受け取ったファイルが manifest.json と違います。違うファイルを受け取り直してください。"
         return JSONResponse({"error": said, "differences": [one._asdict() for one in answer.differences]}, 409)

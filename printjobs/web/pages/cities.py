@@ -16,9 +16,13 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from printjobs.core.model import BadInput, NotFound, RunStatus
 from printjobs.pipeline import approving, handing_in, proofs
 from printjobs.pipeline import status as statuses
+from printjobs.pipeline.submitting import Submitted
 from printjobs.web.desk import Desk
 from printjobs.web.guard import At, Form, Who
 from printjobs.web.showing import page
+from printjobs.web.values import After, Id
+
+from .files import attachment
 
 router = APIRouter(include_in_schema=False, prefix="/runs/{run}/cities/{city}")
 _SHOWN = 50
@@ -48,11 +52,11 @@ async def city_handin(at: At, run: str, city: str, fields: Form) -> Response:
     return RedirectResponse(f"/runs/{run}/cities/{city}", 303)
 
 
-def hand_in(at: Desk, run: str, city: str, fields: FormData) -> None:
+def hand_in(at: Desk, run: str, city: str, fields: FormData) -> Submitted:
     """Take the files of a form as a hand-in. Their names are looked up, and what is written has a name of ours."""
     known = handing_in.files(at.context.kind(at.context.run(run).kind))
     given = [f for f in fields.getlist("files") if isinstance(f, UploadFile) and f.filename]
-    names = [Path(f.filename or "").name for f in given]
+    names = [f.filename or "" for f in given]
     if unknown := len([name for name in names if name not in known]):
         raise BadInput(f"知らない名前のファイルが{unknown}個あります。{'、'.join(known)} だけを選んでください。")
     if len(set(names)) != len(names):
@@ -60,7 +64,7 @@ def hand_in(at: Desk, run: str, city: str, fields: FormData) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, file in zip(names, given, strict=True):
             _copy(file.file, Path(folder) / next(one for one in known if one == name))
-        at.jobs.submit(run, city, Path(folder))
+        return at.jobs.submit(run, city, Path(folder))
 
 
 def _copy(source: BinaryIO, target: Path) -> None:
@@ -69,7 +73,7 @@ def _copy(source: BinaryIO, target: Path) -> None:
 
 
 @router.get("/problems", name="city_problems")
-def city_problems(request: Request, at: At, run: str, city: str, after: int = 0) -> Response:
+def city_problems(request: Request, at: At, run: str, city: str, after: After = 0) -> Response:
     rows = handing_in.problems(at.context, run, city, after, _SHOWN)
     total = handing_in.count_problems(at.context, run, city)
     more = rows[-1].id if len(rows) == _SHOWN else 0
@@ -77,7 +81,7 @@ def city_problems(request: Request, at: At, run: str, city: str, after: int = 0)
 
 
 @router.get("/problems/{problem}/picture.png", name="city_problem_picture")
-def city_problem_picture(at: At, run: str, city: str, problem: int) -> Response:
+def city_problem_picture(at: At, run: str, city: str, problem: Id) -> Response:
     with at.paper:
         picture = handing_in.problem_picture(at.context, run, city, problem)
     if picture is None:
@@ -88,7 +92,7 @@ def city_problem_picture(at: At, run: str, city: str, problem: int) -> Response:
 @router.get("/lists/{name}.csv", name="city_list")
 def city_list(at: At, run: str, city: str, name: str) -> Response:
     data = handing_in.city_list(at.context, run, city, name)
-    return Response(data, media_type="text/csv; charset=utf-8", headers=_attachment(f"{name}-{city}.csv"))
+    return Response(data, media_type="text/csv; charset=utf-8", headers=attachment(f"{name}-{city}.csv"))
 
 
 @router.get("/proof", name="city_proof")
@@ -115,7 +119,7 @@ def city_proof_pdf(at: At, run: str, city: str) -> Response:
 
 
 @router.get("/proof/pictures/{number}.png", name="city_proof_picture")
-def city_proof_picture(at: At, run: str, city: str, number: int) -> Response:
+def city_proof_picture(at: At, run: str, city: str, number: Id) -> Response:
     made = _proof(at, run, city)
     if not 0 <= number < len(made.pictures):
         raise NotFound
@@ -137,8 +141,3 @@ async def city_approve(at: At, who: Who, run: str, city: str, fields: Form) -> R
     sha256 = str(fields.get("proof", ""))
     await run_in_threadpool(approving.approve, at.context, run, city, who.shown, sha256)
     return RedirectResponse(f"/runs/{run}/cities/{city}/proof", 303)
-
-
-def _attachment(name: str) -> dict[str, str]:
-    """``name`` is of ids only."""
-    return {"Content-Disposition": f'attachment; filename="{name}"'}

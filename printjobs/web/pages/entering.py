@@ -25,7 +25,8 @@ def login(request: Request) -> Response:
 async def login_submit(request: Request, at: At, fields: Form) -> Response:
     name, password, code = (str(fields.get(key, ""))[:200] for key in ("name", "password", "code"))
     try:
-        cookie, who = await run_in_threadpool(at.accounts.enter, name, password, code.strip(), datetime.now(UTC))
+        async with at.door:
+            cookie, who = await run_in_threadpool(at.accounts.enter, name, password, code.strip(), datetime.now(UTC))
     except Denied as denied:
         return page(request, "login.html", code=403, said=str(denied))
     request.state.identity = who  # so that the journal says who came in

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -31,5 +33,5 @@ def account(request: Request, at: At, who: Who) -> Response:
 @router.post("/account", name="account_password")
 async def account_password(request: Request, at: At, who: Who, fields: Form) -> Response:
     old, new = str(fields.get("old", "")), str(fields.get("new", ""))
-    await run_in_threadpool(at.accounts.change_password, who.account, old, new)
+    await run_in_threadpool(at.accounts.change_password, who, old, new, datetime.now(UTC))
     return page(request, "account.html", tokens=at.accounts.tokens(who.name), said="パスワードを変えました。")

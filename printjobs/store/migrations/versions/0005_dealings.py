@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - a table is a statement
     op.create_table(
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -255,6 +255,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_upload_run_id"), ["run_id"], unique=False)
 
     op.create_table(
+        "sent_report",
+        sa.Column("run_id", AutoString(), nullable=False),
+        sa.Column("name", AutoString(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"]),
+        sa.PrimaryKeyConstraint("run_id", "name"),
+    )
+    op.create_table(
         "web_session",
         sa.Column("sha256", AutoString(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -393,6 +402,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_web_session_account_id"))
 
     op.drop_table("web_session")
+    op.drop_table("sent_report")
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_upload_run_id"))
 

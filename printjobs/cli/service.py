@@ -36,12 +36,11 @@ def serve(
 ) -> None:
     import uvicorn
 
-    from printjobs.web.jobs import end_what_was_at_work
+    from printjobs.web.line import Line
 
     if (tls_cert is None) != (tls_key is None):
         raise UsageError("--tls-cert と --tls-key は両方を指定してください。")
-    settings = Settings()
-    end_what_was_at_work(Context(settings))
+    _ = Context(Settings()).engine  # before any process of the service asks: the schema is the newest
     if as_json:
         print_json({"host": host, "port": port, "tls": tls_cert is not None})
     else:
@@ -59,6 +58,8 @@ def serve(
         forwarded_allow_ips=proxies or None,
         server_header=False,
         access_log=False,  # the journal has who asked for what
+        http=Line,
+        ws="none",
         timeout_graceful_shutdown=10,
     )
 

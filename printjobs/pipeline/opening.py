@@ -34,10 +34,7 @@ def open_run(
     kind = context.kind(kind_code)
     if year not in _YEARS:
         raise UsageError(f"年度 {year} は扱えません。西暦4桁（{_YEARS[0]}〜{_YEARS[-1]}）で入れてください。")
-    try:
-        date = dt.date.fromisoformat(mailing_date) if mailing_date else dt.date(year, *kind.mailing)
-    except ValueError:
-        raise UsageError(f"発送日 {mailing_date} は 2026-04-10 の形の実在する日付で入れてください。") from None
+    date = scheduling.day_of(mailing_date, "発送日") if mailing_date else dt.date(year, *kind.mailing)
     if due_date:
         scheduling.day_of(due_date, "納期限")
     scheduling.delay_of(delay)

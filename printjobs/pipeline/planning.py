@@ -103,7 +103,7 @@ def reprint(context: Context, run_id: str, *, whatever: bool = False) -> list[St
         if not whatever and (many := over_ceiling(connection, run_id, spoiled)):
             raise Refused(
                 f"作り直しが{many:,}通あり、上限の{ceiling(connection, run_id):,}通を超えました。"
-                "自動の作り直しを止めました。受託者と原因を確かめ、作り直すときは run reprint を行ってください。"
+                "自動の作り直しを止めました。とりまとめ市が受託者と原因を確かめ、画面か run reprint で作り直します。"
             )
         notices = production.notices_of_pieces(connection, run_id, PieceStatus.SPOILED)
         pulled = pulls.pieces(connection, run_id)

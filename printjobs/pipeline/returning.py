@@ -61,7 +61,7 @@ def register(context: Context, city: str, mark_text: str, reason: str) -> Came:
     reasons.reason(reason)
     text = "".join(mark_text.split()).upper()
     with context.engine.connect() as connection:
-        run_id = returns.run_of_code(connection, text[_RUN]) or ""
+        run_id = (returns.run_of_code(connection, text[_RUN]) if text.isascii() and text.isalnum() else None) or ""
     mark = sheet.decode(text, context.mark_key(run_id))
     if not run_id or mark is None or mark.flags & sheet.SEPARATOR:
         raise _foreign(code)

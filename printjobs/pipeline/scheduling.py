@@ -25,6 +25,8 @@ from printjobs.store.runs import Record
 
 from .context import Context
 
+YEARS = range(2020, 2102)  # of any day of a run: its year, or the one after
+
 
 class Late(StrEnum):
     """What a city that has not handed in by its day does to the run."""
@@ -106,9 +108,12 @@ def delay_of(days: int) -> Delay:
 def day_of(written: str, what: str) -> date:
     """A day as people write it; :class:`UsageError` names ``what`` it was to be."""
     try:
-        return date.fromisoformat(written)
+        day = date.fromisoformat(written)
     except ValueError:
         raise UsageError(f"{what} {written} は 2026-04-10 の形の実在する日付で入れてください。") from None
+    if day.year not in YEARS:
+        raise UsageError(f"{what} {written} は扱えません。{YEARS[0]}年から{YEARS[-1]}年までの日付で入れてください。")
+    return day
 
 
 def make_timetable(kind_code: str, year: int, due_date: str = "", delay: int = 0, mailing_date: str = "") -> Timetable:
@@ -254,5 +259,6 @@ def refuse_waiting(context: Context, connection: Connection, run_id: str) -> Non
         said = "、".join(f"{names[row.city].name}（締切り {row.date}、{LATE_NAMES[Late(row.late)]}）" for row in waited)
         raise Refused(
             f"回 {run_id} は市の提出を待っています: {said}。提出を受け取ってから進めてください。"
-            f"待たないと決めた市は printjobs run schedule {run_id} --city 市コード --no-wait で外せます。"
+            "待たないと決めた市は、画面の「締切りと遅れた市」か"
+            f" printjobs run schedule {run_id} --city 市コード --no-wait で外せます。"
         )

@@ -136,15 +136,19 @@ def fates(connection: Connection, run_id: str, city: str) -> Iterator[Record]:
 def rejected(
     connection: Connection, run_id: str, city: str, after: str = "", limit: int | None = None
 ) -> Sequence[Record]:
-    """Notices that the standing hand-in had set aside, by number, each with its first problem."""
+    """Notices that the standing hand-in had set aside, by number, each with its first problem.
+
+    Rows that share a number, or have none that can be read, are notices of their own, as intake counts them.
+    """
     standing = select(_U.id).where(_U.run_id == run_id, _U.city == city, _U.status == SubmissionStatus.ACCEPTED)
     # A row of a table of details whose notice is in no row of notices.csv is a problem of no notice that came.
     where = [_X.submission_id.in_(standing), _X.code != "orphan_row"]
     if after:
         where.append(_X.notice_number > after)
-    first = select(func.min(_X.id)).where(*where).group_by(_X.notice_number)
+    alone = case(((_X.notice_number == "") | (_X.code == "duplicate_number"), _X.row), else_=0)
+    first = select(func.min(_X.id)).where(*where).group_by(_X.notice_number, alone)
     query = select(_X.notice_number.label("number"), _X.file, _X.row, _X.column, _X.code, _X.message)
-    return connection.execute(query.where(_X.id.in_(first)).order_by(_X.notice_number).limit(limit)).all()
+    return connection.execute(query.where(_X.id.in_(first)).order_by(_X.notice_number, _X.row).limit(limit)).all()
 
 
 def stamp(connection: Connection, run_id: str) -> int:

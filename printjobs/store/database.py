@@ -20,8 +20,11 @@ from printjobs.core.model import StoreFull
 _FULL = ("disk is full", "disk I/O error", "unable to open database file", "No space left")
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, *, durable: bool = False) -> Engine:
     """An engine. SQLite gets write-ahead logging, foreign keys, and writers that wait for each other.
+
+    ``durable``: on SQLite a transaction is on the disk when it is done, as it always is on PostgreSQL; else a power
+    cut may take the last ones back, which every step can do again.
 
     Parameters are hidden from error texts: a row may hold what no log may.
     """
@@ -35,7 +38,8 @@ def connect(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
+        synchronous = "FULL" if durable else "NORMAL"
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "cache_size=-65536"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -268,11 +268,15 @@ class ReleaseRequest(SQLModel, table=True):
 
 
 class Job(SQLModel, table=True):
-    """A ``run go`` that was started from the web. ``failed`` says what stopped it."""
+    """A ``run go`` that was started from the web. ``failed`` says what stopped it.
+
+    ``seen_at`` is written every few seconds while it works: one that was killed cannot say that it ended.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     run_id: str = Field(foreign_key="run.id", index=True)
     started_at: datetime = _moment()
+    seen_at: datetime = _moment()
     ended_at: datetime | None = _perhaps()
     failed: str = _text()
 

@@ -14,22 +14,18 @@ _J = columns(Job)
 
 
 def start(connection: Connection, run_id: str, at: datetime) -> int:
-    statement = insert(Job).values(run_id=run_id, started_at=at, failed="").returning(_J.id)
-    return int(connection.execute(statement).scalar_one())
+    values = {"run_id": run_id, "started_at": at, "seen_at": at, "failed": ""}
+    return int(connection.execute(insert(Job).values(**values).returning(_J.id)).scalar_one())
 
 
-def working(connection: Connection, run_id: str) -> bool:
-    where = (_J.run_id == run_id, _J.ended_at.is_(None))
-    return connection.execute(select(_J.id).where(*where)).first() is not None
+def see(connection: Connection, job_id: int, at: datetime) -> None:
+    """It is at work at this moment."""
+    connection.execute(update(Job).where(_J.id == job_id).values(seen_at=at))
 
 
 def end(connection: Connection, job_id: int, at: datetime, failed: str) -> None:
+    """Record how it ended, once."""
     connection.execute(update(Job).where(_J.id == job_id, _J.ended_at.is_(None)).values(ended_at=at, failed=failed))
-
-
-def end_all(connection: Connection, at: datetime, failed: str) -> None:
-    """What was at work when the service was last ended."""
-    connection.execute(update(Job).where(_J.ended_at.is_(None)).values(ended_at=at, failed=failed))
 
 
 def last(connection: Connection, run_id: str) -> Record | None:

@@ -153,7 +153,7 @@ def recording(journal: Journal) -> Iterator[Recorder]:
 
 def open_journal(settings: Settings) -> Journal:
     """The journal of an installation. On SQLite it has a file of its own: a long report must not hold up every page."""
-    engine = store.connect(settings.journal_database())
+    engine = store.connect(settings.journal_database(), durable=True)
     store.migrate(engine)
     return Journal(engine, settings.secret_bytes())
 

@@ -127,8 +127,8 @@ async def _http(request: Request, fault: Exception) -> Response:
     response = _told(request, fault.status_code, told)
     response.headers.update(fault.headers or {})
     if fault.status_code == _NO_METHOD:  # the framework names those of the first route at this place only
-        at_all = [route.methods for route in routes.walk() if route.path_regex.fullmatch(request.url.path)]
-        response.headers["Allow"] = ", ".join(sorted(set().union(*at_all)))
+        here = (route for route in routes.walk() if route.path_regex.fullmatch(request.url.path))
+        response.headers["Allow"] = ", ".join(sorted({method for route in here for method in route.methods or ()}))
     return response
 
 

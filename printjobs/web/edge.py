@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -139,9 +140,16 @@ class Faults:
             await self._app(scope, receive, watched)
         except Exception as fault:  # noqa: BLE001 - whatever it is
             where = "".join(traceback.format_tb(fault.__traceback__))
-            _LOG.error("%s\n%s", type(fault).__name__, where)  # noqa: TRY400 - without the words of the fault
+            _LOG.error("%s\n%s", " from ".join(_kinds(fault)), where)  # without the words of the fault
             if not started:
                 await Response(status_code=500)(scope, receive, send)
+
+
+def _kinds(fault: BaseException | None) -> Iterator[str]:
+    """What kind of fault it is, and those that it came from."""
+    while fault is not None:
+        yield type(fault).__name__
+        fault = fault.__cause__ or fault.__context__
 
 
 def _is_fixed(scope: Scope) -> bool:

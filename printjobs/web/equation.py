@@ -5,6 +5,8 @@ SVG in the page itself, with colours that are told apart in grey and words besid
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from markupsafe import Markup, escape
 
 from printjobs.core.audit import SIDE_NAMES, Figures, Side
@@ -14,6 +16,7 @@ _ENDS = ((Side.REJECTED, "rejected"), (Side.PULLED, "pulled"), (Side.MAILED, "ma
 _WAY = (Side.RECEIVED, Side.PRINTED, Side.INSERTED, Side.MAILED, Side.CHARGED, Side.RETURNED)
 
 
+@lru_cache(256)
 def picture(figures: Figures) -> Markup:
     """The picture, with its figures as text for who does not see it."""
     most = max(figures.equation.received, *(figures.of(side) or 0 for side in _WAY), 1)

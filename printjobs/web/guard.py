@@ -19,7 +19,7 @@ from printjobs.core.access import Identity, Reach, Role
 from printjobs.core.model import NotFound
 from printjobs.store import production, runs
 
-from .access import MATRIX, PUBLIC
+from .access import MATRIX, PUBLIC, Row
 from .desk import Desk
 
 COOKIE = "__Host-session"
@@ -59,20 +59,25 @@ async def _let_in(request: Request) -> None:
         if request.headers.get("sec-fetch-site", "none") not in _OUR_SITE and request.method not in _SAFE:
             raise HTTPException(403)  # another site would have somebody come in under a name of its own
         return
-    who = await run_in_threadpool(identify, request)
+    who = await run_in_threadpool(_judge, request, MATRIX[name])
+    if MATRIX[name].upload:
+        request.state.body_limit = at.settings.upload_limit
+    if who.via == "session" and request.method not in _SAFE:
+        await _must_be_meant(request, who)
+
+
+def _judge(request: Request, row: Row) -> Identity:
+    """All that asks the database, in one go."""
+    at, who = desk(request), identify(request)
     request.state.identity = who
     at.limits.known(who)
     if any(_NO_TEXT.search(value) for value in request.query_params.values()):
         raise HTTPException(400)
-    row = MATRIX[name]
     reach = row.of(who.role)
     if reach is Reach.NONE or (who.scopes is not None and not row.scopes & who.scopes):
         raise HTTPException(403)
-    await run_in_threadpool(_must_be_there, at, who if reach is Reach.OWN else None, request.path_params)
-    if row.upload:
-        request.state.body_limit = at.settings.upload_limit
-    if who.via == "session" and request.method not in _SAFE:
-        await _must_be_meant(request, who)
+    _must_be_there(at, who if reach is Reach.OWN else None, request.path_params)
+    return who
 
 
 def identify(request: Request) -> Identity:

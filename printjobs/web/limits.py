@@ -25,15 +25,15 @@ class Limits:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def anonymous(self, address: str, *, door: bool) -> None:
-        self._count(_DOOR if door else _ANONYMOUS, address)
+        self._count(_DOOR if door else _ANONYMOUS, "door" if door else "outside", address)
 
     def is_noted(self, address: str) -> bool:
         """Whether the journal has one more refusal of somebody without a name who asks too often."""
-        return self._limiter.hit(_NOTED, address)
+        return self._limiter.hit(_NOTED, "noted", address)
 
     def known(self, who: Identity) -> None:
-        self._count(_KNOWN, str(who.account))
+        self._count(_KNOWN, "inside", str(who.account))
 
-    def _count(self, limit: RateLimitItem, key: str) -> None:
-        if not self._limiter.hit(limit, key):
+    def _count(self, limit: RateLimitItem, *key: str) -> None:
+        if not self._limiter.hit(limit, *key):  # limits of the same size are told apart by their keys only
             raise TooOften

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 import uvicorn
 
 from printjobs.settings import Settings
+from printjobs.web import line
 from printjobs.web.app import make_app
 
 PATIENCE_S = 20.0
@@ -20,7 +21,9 @@ PATIENCE_S = 20.0
 def serving(settings: Settings) -> Iterator[str]:
     """The service of an installation on a free port of this machine; its address."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        config = uvicorn.Config(make_app(settings), log_config=None, server_header=False, access_log=False)
+        config = uvicorn.Config(
+            make_app(settings), http=line.Line, ws="none", log_config=None, server_header=False, access_log=False
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -36,7 +36,7 @@ from printjobs.trust.signing import CouncilKey
 from tests import audited
 from tests.audited import BAD, LAST, MARKER, PULLED
 from tests.golden.paper import squeezed
-from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN, Desk, notice_number
+from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN, Desk, HandIn, notice_number
 from tests.tools import tool
 
 USAGE, RULE, INPUT = 2, 3, 4
@@ -586,3 +586,16 @@ def test_the_stamp_changes_with_every_fact_and_not_with_looking(released: Desk, 
     assert auditing.figures(context, RUN, KUSATSU).stamp == stamps[-1]
     desk("extract", RUN, MAILED, "--city", KUSATSU, "--into", tmp_path)
     assert auditing.stamp(context, RUN) == stamps[-1]
+
+
+def test_behind_the_rejected_stand_as_many_as_were_counted_whatever_was_wrong_with_their_numbers(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "home")
+    desk("run", "open", "property_tax", 2026)
+    handin = HandIn(KUSATSU, 6).set("notices", 2, "通知書番号", notice_number(1))  # one number twice
+    handin.set("notices", 3, "通知書番号", "").set("notices", 4, "通知書番号", "").set("notices", 5, "敬称", "")
+    assert desk.submit(handin).code == 0
+    context = desk.context()
+    figures = auditing.figures(context, RUN, KUSATSU)
+    behind = auditing.notices(context, RUN, KUSATSU, Side.REJECTED)
+    assert figures.equation.rejected == len(behind) == 5
+    assert [line.number for line in behind] == ["", "", notice_number(1), notice_number(1), notice_number(5)]

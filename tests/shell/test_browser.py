@@ -17,7 +17,7 @@ import qrcode
 from playwright.sync_api import expect
 
 from tests.handin import KUSATSU, MORIYAMA, RUN, Desk
-from tests.shell.browser import SCREENS, House, Person, chromium, serving
+from tests.shell.browser import MOST_BYTES, SCREENS, House, Person, chromium, serving
 from tests.shell.jobs import write_sample
 
 GO, ASK, CONFIRM = "できるところまで進める", "引渡しを依頼する", "2人目として確かめ、引き渡す"
@@ -70,6 +70,13 @@ def test_three_roles_walk_through_a_whole_run(house: House, sample: Path, tmp_pa
     counts_without_a_name(house.person("auditor1", "見本　監子", "auditor").enter())
     leaves(lead, kusatsu)
     assert house.faults == []
+
+
+def test_every_picture_is_in_the_list_of_screens_and_small() -> None:
+    listed = re.findall(r"\(screens/([^)]+)\)", (SCREENS.parent / "screens.md").read_text(encoding="utf-8"))
+    pictures = {path.name: path.stat().st_size for path in SCREENS.iterdir()}
+    assert sorted(listed) == sorted(pictures)
+    assert max(pictures.values()) <= MOST_BYTES
 
 
 # --- the lead opens ------------------------------------------------------------------------------------------
@@ -248,10 +255,10 @@ def pulls_what_is_released(house: House, vendor: Person, press: Path) -> None:
 
 
 def pull(house: House, vendor: Person, press: Path) -> None:
-    words = ("user", "token", vendor.name, "--label", "見本の機械", "--scope", "batches", "--json")
-    told = house.desk(*words)
+    told = house.desk("user", "token", vendor.name, "--label", "見本の機械", "--scope", "batches", "--json")
     assert told.code == 0, told.err
-    told = house.desk("vendor", "pull", "--url", house.address, "--token", told.json["token"], "--into", press, "--json")
+    here = ("--url", house.address, "--token", told.json["token"], "--into", press)
+    told = house.desk("vendor", "pull", *here, "--json")
     assert told.code == 0, told.err
     assert {one["state"] for one in told.json} <= {"received", "done"}
 

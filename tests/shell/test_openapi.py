@@ -12,7 +12,7 @@ import pytest
 from printjobs.web import limits
 from tests.handin import KUSATSU, RUN
 from tests.shell.serving import serving
-from tests.shell.web import CITY, LEAD, OTHER_RUN, PRESS, House, Ids, write_everything
+from tests.shell.web import CITY, LEAD, PRESS, House, Ids, write_everything
 
 EXAMPLES = "4"  # beside every boundary of every parameter
 PATIENCE_S = 120
@@ -41,10 +41,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Ids
         for name in ("_ANONYMOUS", "_KNOWN"):
             patch.setattr(limits, name, limits.parse("1000000/minute"))
         house, _, ids = write_everything(tmp_path_factory.mktemp("everything") / "home")
-        house.change(
-            "INSERT INTO job (run_id, started_at, failed) VALUES "  # noqa: S608 - no process is started for this
-            f"('{RUN}', '2026-04-01', ''), ('{OTHER_RUN}', '2026-04-01', '')"
-        )
+        house.set_at_work()
         with serving(house.settings) as url:
             yield house, ids, url
         house.close()

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
+from printjobs import reference
 from printjobs.core.audit import Fault, Side
 from printjobs.pipeline import auditing, handing_in, history, pulling, returning
+from printjobs.reference import returns
 from printjobs.web.guard import At, Form
 from printjobs.web.pages.cities import hand_in
 from printjobs.web.values import After
@@ -32,6 +34,7 @@ _FILES: dict[str, Any] = {
 }
 _SHOWN = 500
 Number = Annotated[str, Path(pattern="^[0-9A-Za-z]{1,20}$")]
+LastSeen = Annotated[str, Query(pattern="^[0-9A-Za-z]{0,20}$")]
 _CITY = "/api/v1/runs/{run}/cities/{city}"
 router = APIRouter(tags=["cities"], responses=told(409, 422))
 
@@ -118,7 +121,7 @@ class History(BaseModel):
 
 class Order(BaseModel):
     number: Annotated[str, Field(pattern="^[0-9A-Za-z]{1,20}$")]
-    reason: Annotated[str, Field(max_length=40)]
+    reason: Annotated[str, Field(json_schema_extra={"enum": list(reference.pull_reasons())})]
 
 
 class Ordered(BaseModel):
@@ -133,7 +136,7 @@ class Ordered(BaseModel):
 
 class Return(BaseModel):
     mark: Annotated[str, Field(max_length=100)]
-    reason: Annotated[str, Field(max_length=40)]
+    reason: Annotated[str, Field(json_schema_extra={"enum": list(returns.reasons())})]
 
 
 class Returned(BaseModel):
@@ -174,7 +177,7 @@ def figures(run: str, city: str, at: At) -> Figures:
 
 @router.get(_CITY + "/notices", name="api.notices")
 def notices(
-    run: str, city: str, at: At, side: Side | Fault = Side.RECEIVED, after: Annotated[str, Query(pattern="^[0-9A-Za-z]{0,20}$")] = ""
+    run: str, city: str, at: At, side: Side | Fault = Side.RECEIVED, after: LastSeen = ""
 ) -> Lines:
     """The notices behind a figure or a difference, 500 at a time; ``after`` is the last number seen."""
     lines = auditing.notices(at.context, run, city, side, after, _SHOWN)

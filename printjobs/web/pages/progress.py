@@ -48,11 +48,10 @@ def _look(request: Request, at: Desk, run: str, estimate: Estimate) -> dict[str,
     identify(request)
     found, job = progressing.progress(at.context, run), at.jobs.last(run)
     estimate.see(time.monotonic(), found.work_done)
-    left = estimate.left(found.work)
+    left = estimate.left(found.work) if found.work_done < found.work else None
     return {
         "status": found.status,
         "steps": [step._asdict() for step in found.steps],
         "left": None if left is None else round(left),
-        "working": job is not None and job.ended_at is None,
-        "failed": job.failed if job is not None else "",
+        "working": job.working,
     }

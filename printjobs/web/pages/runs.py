@@ -22,14 +22,14 @@ from printjobs.store import production
 from printjobs.web.desk import Desk
 from printjobs.web.guard import At, Form, Who
 from printjobs.web.showing import page
-from printjobs.web.values import After
+from printjobs.web.values import After, Year
 
 router = APIRouter(include_in_schema=False)
 _DATES = ("due_date", "mailing_date")
 
 
 @router.get("/runs/new", name="run_new")
-def run_new(request: Request, kind: str = "", year: After = 0, due_date: str = "", delay: After = 0) -> Response:
+def run_new(request: Request, kind: str = "", year: Year = 0, due_date: str = "", delay: After = 0) -> Response:
     """The timetable of what is to be opened, walked back from its first due date."""
     table = scheduling.make_timetable(kind, year, due_date, delay) if kind in KINDS and year else None
     chosen = {"kind": kind, "year": year or dt.datetime.now(dt.UTC).year, "due_date": due_date, "delay": delay}

@@ -34,7 +34,7 @@
   source.onmessage = (event) => {
     const told = JSON.parse(event.data);
     steps.replaceChildren(...told.steps.map(row));
-    left.textContent = told.working ? `進めています。${remaining(told.left)}` : told.failed || "止まっています。";
+    left.textContent = told.working ? `進めています。${remaining(told.left)}` : "止まっています。";
     if (status !== `${told.status}${told.working}`) location.reload();
     status = `${told.status}${told.working}`;
   };

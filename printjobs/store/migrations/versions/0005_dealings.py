@@ -117,6 +117,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a table is a statement
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("run_id", AutoString(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from printjobs import reference
 from printjobs.core.marks import sheet
-from printjobs.core.model import BatchStatus, PieceStatus, Refused, RunStatus, UsageError
+from printjobs.core.model import BatchStatus, NotFound, PieceStatus, Refused, RunStatus, UsageError
 from printjobs.store import lookup, production, pulls, runs, writing
 from printjobs.store.runs import Record
 
@@ -74,7 +74,7 @@ _NONE = _Envelope("", 0, None)
 def order_pull(context: Context, run_id: str, city: str, number: str, reason: str) -> Pulled:
     """Record that a notice is not to be mailed; ordered twice it is one order, the first.
 
-    Raises :class:`UsageError` for a number that the city has not handed in, :class:`Refused` for a notice that was
+    Raises :class:`NotFound` for a number that the city has not handed in, :class:`Refused` for a notice that was
     set aside, and for one that is mailed.
     """
     context.run(run_id)
@@ -111,7 +111,7 @@ def _place(connection: Connection, run_id: str, city: str, number: str, name: st
             f"{name}の通知書番号 {number} は、データに問題があってはじいたので、印刷しません。"
             "引抜きの指示は要りません。出し直すデータからは除いてください。"
         )
-    raise UsageError(
+    raise NotFound(
         f"回 {run_id} の{name}に通知書番号 {number} はありません。回、市、番号（前の0も）を確かめてください。"
     )
 

@@ -588,7 +588,9 @@ def test_the_stamp_changes_with_every_fact_and_not_with_looking(released: Desk, 
     assert auditing.stamp(context, RUN) == stamps[-1]
 
 
-def test_behind_the_rejected_stand_as_many_as_were_counted_whatever_was_wrong_with_their_numbers(tmp_path: Path) -> None:
+def test_behind_the_rejected_stand_as_many_as_were_counted_whatever_was_wrong_with_their_numbers(
+    tmp_path: Path,
+) -> None:
     desk = Desk(tmp_path / "home")
     desk("run", "open", "property_tax", 2026)
     handin = HandIn(KUSATSU, 6).set("notices", 2, "通知書番号", notice_number(1))  # one number twice

@@ -276,7 +276,7 @@ def test_the_played_report_has_as_many_lines_as_are_loaded(story: Story) -> None
     for turn in ("", " again"):
         played, loaded = story.json(f"played{turn}"), story.json(f"reported{turn}")
         assert set(played) == {"run", "file", "lines"}
-        assert set(loaded) == {"run", "lines", "again", "statuses", "findings", "reprint_files", "held"}
+        assert set(loaded) == {"run", "lines", "again", "statuses", "findings", "bad", "reprint_files", "held"}
         with Path(played["file"]).open(encoding="utf-8", newline="") as file:
             assert len(list(csv.reader(file))) - 1 == played["lines"] == loaded["lines"]
         assert (loaded["again"], loaded["held"]) == (False, "")

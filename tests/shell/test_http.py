@@ -121,8 +121,9 @@ def test_every_kind_of_answer_is_hardened(url: str, house: House, ids: Ids) -> N
 def test_no_page_has_a_script_or_a_style_of_its_own(url: str, house: House, ids: Ids) -> None:
     headers = house.session(LEAD).headers
     with client(url) as at:
-        for where in ("/", "/account", "/journal", f"/runs/{RUN}", "/runs/new", BASE, f"{BASE}/audit", f"{BASE}/problems",
-                      f"{BASE}/notices/{ids.number}", f"{BASE}/proof", f"{BASE}/returns", f"/runs/{RUN}/work"):  # fmt: skip
+        own = ("audit", "problems", f"notices/{ids.number}", "proof", "returns")
+        runs = (f"/runs/{RUN}", "/runs/new", f"/runs/{RUN}/work")
+        for where in ("/", "/account", "/journal", *runs, BASE, *(f"{BASE}/{page}" for page in own)):
             text = at.get(where, headers=headers).text
             assert not re.search(
                 r"<style|style=|<script(?! src=\"/static/)|\son[a-z]+=|https?://(?!www\.w3\.org)", text
@@ -227,7 +228,7 @@ def test_a_session_ends_by_idling_by_its_age_and_by_leaving(url: str, house: Hou
 
 def test_a_page_that_looks_by_itself_keeps_no_session_alive_and_ends_with_the_account(url: str, house: House) -> None:
     inside = house.session(LEAD)
-    seen = "SELECT seen_at FROM web_session WHERE csrf = '{}'".format(inside.csrf)
+    seen = f"SELECT seen_at FROM web_session WHERE csrf = '{inside.csrf}'"
     house.change(
         f"UPDATE web_session SET seen_at = '{datetime.now(UTC) - timedelta(minutes=5)}' WHERE csrf = '{inside.csrf}'"
     )
@@ -330,36 +331,33 @@ def test_ten_thousand_files_are_no_hand_in(url: str, house: House) -> None:
 # What cannot be an id, a text or a request
 
 
-@pytest.mark.parametrize(
-    "trick", ["%00", "..%2f..", "%2e%2e", "a%0d%0aX-Bad:1", "%ff", "%e8%a6%8b", "x" * 5000, "' OR 1=1", "-1", "9" * 40]
-)
-def test_a_trick_in_a_path_is_not_there(url: str, house: House, ids: Ids, trick: str) -> None:
+def test_a_trick_in_a_path_is_not_there(url: str, house: House, ids: Ids) -> None:
+    tricks = ("%00", "..%2f..", "%2e%2e", "a%0d%0aX-Bad:1", "%ff", "%e8%a6%8b", "x" * 5000, "' OR 1=1", "-1", "9" * 40)
     lead, press = house.session(LEAD).headers, house.token(PRESS).headers
-    wheres = (f"/runs/{trick}", f"/runs/{RUN}/cities/{trick}", f"{BASE}/notices/{trick}", f"{BASE}/lists/{trick}.csv",
-              f"{BASE}/problems/{trick}/picture.png")  # fmt: skip
-    apis = (
-        f"/api/v1/batches/{trick}/files",
-        f"/api/v1/batches/{ids.batch}/files/{trick}",
-        f"/api/v1/runs/{RUN}/uploads/{trick}",
-    )
+    wheres = {
+        "/runs/{}": lead, f"/runs/{RUN}/cities/{{}}": lead, f"{BASE}/notices/{{}}": lead,
+        f"{BASE}/lists/{{}}.csv": lead, f"{BASE}/problems/{{}}/picture.png": lead,
+        "/api/v1/batches/{}/files": press, f"/api/v1/batches/{ids.batch}/files/{{}}": press,
+        f"/api/v1/runs/{RUN}/uploads/{{}}": press,
+    }  # fmt: skip
     with client(url) as at:
-        for where, headers in (*((w, lead) for w in wheres), *((w, press) for w in apis)):
-            answer = at.get(where, headers=headers)
-            assert answer.status_code in (404, 422), where
-            assert "x-bad" not in answer.headers
+        for where, headers in wheres.items():
+            for trick in tricks:
+                answer = at.get(where.format(trick), headers=headers)
+                assert answer.status_code in (404, 422), (where, trick)
+                assert "x-bad" not in answer.headers
 
 
-@pytest.mark.parametrize("charset", ["unicode_escape", "utf-16-le", "utf-7", "nothing", "base64", "idna"])
-def test_a_form_in_a_strange_charset_is_refused_and_no_fault(url: str, house: House, charset: str) -> None:
+def test_a_form_in_a_strange_charset_is_refused_and_no_fault(url: str, house: House) -> None:
     inside = house.session(LEAD)
-    values = (("csrf", inside.csrf), ("name", "\\ud800"), ("old", "\0"), ("new", "+2AA-"))
-    parts = (
-        "".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in values) + "--b--\r\n"
-    )
+    values = {"csrf": inside.csrf, "name": "\\ud800", "old": "\0", "new": "+2AA-"}
+    parts = [f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in values.items()]
     with client(url, inside) as at:
-        for where in ("/account", "/login"):
+        for charset in ("unicode_escape", "utf-16-le", "utf-7", "nothing", "base64", "idna"):
             headers = {"content-type": f"multipart/form-data; charset={charset}; boundary=b"}
-            assert at.post(where, content=parts, headers=headers).status_code in (400, 403, 422)
+            for where in ("/account", "/login"):
+                answer = at.post(where, content="".join(parts) + "--b--\r\n", headers=headers)
+                assert answer.status_code in (400, 403, 422, 429), (charset, where)
 
 
 def test_words_that_no_database_keeps_are_refused_everywhere(url: str, house: House) -> None:
@@ -368,9 +366,7 @@ def test_words_that_no_database_keeps_are_refused_everywhere(url: str, house: Ho
         assert at.get(f"/api/v1/runs/{RUN}/cities/{KUSATSU}/notices?after=%00", headers=city).status_code in (400, 422)
         assert at.get(f"{BASE}/notices?after=%00", headers=house.session(CITY).headers).status_code == 400
         for mark in ("1\0" * 17, "見" * 34, "\ud800"):
-            body = '{"mark": "%s", "machine": "m1"}' % mark.encode("unicode_escape").decode().replace(
-                "\\x00", "\\u0000"
-            )
+            body = json.dumps({"mark": mark, "machine": "m1"})
             answer = at.post("/api/v1/scans", content=body, headers=press | {"content-type": "application/json"})
             assert answer.status_code == 422 or answer.json()["answer"] == "foreign"
         for body in ("[" * 100_000, '{"machine": ' + "9" * 5000 + "}", "{", "null", '{"machine": "a", "machine": {}}'):
@@ -379,9 +375,9 @@ def test_words_that_no_database_keeps_are_refused_everywhere(url: str, house: Ho
 
 def test_a_year_that_is_none_is_told_and_no_fault(url: str, house: House) -> None:
     with client(url, house.session(LEAD)) as at:
-        for asked in ("year=99999&kind=property_tax", "year=1&kind=property_tax", "year=2026&kind=property_tax&due_date=x",
-                      "year=2026&kind=property_tax&delay=77", "year=2026&kind=property_tax&due_date=9999-12-31"):  # fmt: skip
-            assert at.get(f"/runs/new?{asked}").status_code in (400, 422), asked
+        wrong = ("due_date=x", "due_date=9999-12-31", "delay=77")
+        for asked in ("year=99999", "year=1", *(f"year=2026&{word}" for word in wrong)):
+            assert at.get(f"/runs/new?kind=property_tax&{asked}").status_code in (400, 422), asked
         word = {"csrf": re.findall(r'name="csrf" value="([^"]+)"', at.get("/").text)[0], "delay": "0", "year": "2026"}
         for day in ("9999-12-31", "0001-01-01"):
             for field in ("due_date", "mailing_date"):

@@ -17,13 +17,15 @@ import dramatiq
 import pytest
 import redis
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from printjobs.core.model import FileStatus, Refused, RunStatus, SubmissionStatus
-from printjobs.pipeline import Step, opening, run_step, submitting
+from printjobs.pipeline import Step, opening, pulling, run_step, submitting
 from printjobs.pipeline.steps import STEPS
 from printjobs.preflight import PreflightError
 from printjobs.settings import Settings
 from printjobs.store import production, runs
+from printjobs.store.models import Notice, columns
 from tests.shell import jobs
 from tests.shell.jobs import RUN, Job
 from workers import broker as brokers
@@ -525,6 +527,13 @@ def test_no_step_done_twice_changes_anything(
         transmittal.write_text(transmittal.read_text(encoding="utf-8") + "\n", encoding="utf-8")
         submitted = submitting.submit(job.context, RUN, "252042", better)
     assert submitted.status == SubmissionStatus.RECEIVED
+    do_all()
+    with job.context.engine.connect() as connection:  # pulled before the release: its batch is planned anew
+        notice = connection.execute(
+            select(columns(Notice).city, columns(Notice).number).order_by(columns(Notice).id)
+        ).first()
+    assert notice is not None
+    pulling.order_pull(job.context, RUN, *notice, "other")
     do_all()
     job.mail(tmp_path / "scans-1.csv", seed=1)
     do(Step("reprint", (RUN,)))

@@ -176,9 +176,7 @@ def figures(run: str, city: str, at: At) -> Figures:
 
 
 @router.get(_CITY + "/notices", name="api.notices")
-def notices(
-    run: str, city: str, at: At, side: Side | Fault = Side.RECEIVED, after: LastSeen = ""
-) -> Lines:
+def notices(run: str, city: str, at: At, side: Side | Fault = Side.RECEIVED, after: LastSeen = "") -> Lines:
     """The notices behind a figure or a difference, 500 at a time; ``after`` is the last number seen."""
     lines = auditing.notices(at.context, run, city, side, after, _SHOWN)
     return Lines(notices=[Line(**line._asdict()) for line in lines])

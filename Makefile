@@ -20,9 +20,9 @@ help:
 demo: .venv/.runtime
 	.venv/bin/printjobs demo --kind $(KIND) --scale $(SCALE) --into demo
 
-# A file of tests stays on one worker, so that what its tests share is made once.
+# A file of tests stays on one worker, so that what its tests share is made once; tests/conftest.py has their order.
 test: .venv/.dev
-	.venv/bin/pytest -n 2 --dist loadfile -q
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 bench: .venv/.dev
 	.venv/bin/printjobs bench --json

@@ -1,4 +1,4 @@
-"""How the service bears load, by hand: ``python -m tests.load FOLDER [--processes N] [--seconds S]``.
+"""How the service bears load, by hand and not part of the suite: ``python -m tests.load FOLDER``.
 
 Vendors' connections pull a file of 1 GB while audit pages are asked for, each alone and both together, against
 ``printjobs serve`` as a process of its own. Told: bytes and pages a second, how long a page took, and the memory of

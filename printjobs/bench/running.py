@@ -41,7 +41,7 @@ class Sizes(NamedTuple):
 
 
 _FULL = Sizes(0.05, 125, 1_200, 400, 5, 100_000, steps.MILLION, 3)
-_QUICK = Sizes(0.0001, 100, 40, 10, 1, 1_000, 2_000, 1)
+_QUICK = Sizes(0.0001, 100, 12, 4, 1, 200, 1_000, 1)
 
 
 def run(*, quick: bool, database: str, say: Callable[[str], None]) -> dict[str, Any]:

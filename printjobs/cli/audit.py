@@ -17,7 +17,6 @@ from printjobs.reference import returns
 from printjobs.reference.timetable import local
 from printjobs.settings import Settings
 from printjobs.trust.journal import open_journal
-from printjobs.trust.pdf_signature import certificate_pem
 from printjobs.trust.signing import CouncilKey
 
 from . import show
@@ -167,6 +166,8 @@ def audit_sign(
 
 @audit_app.command("certificate", help="協議会の証明書を書き出します。報告書の電子署名を確かめるために市に渡します。")
 def audit_certificate(into: Annotated[Path, typer.Option(help="書く先（PEM）")], as_json: Json = False) -> None:
+    from printjobs.trust.pdf_signature import certificate_pem
+
     key = CouncilKey(Settings().secret_bytes())
     write_file(into, certificate_pem(key).encode())
     if as_json:
@@ -259,10 +260,13 @@ def _tell(proof: Proof, found: Checked, *, as_json: bool) -> None:
             show.line(f"  差し出していない通知 {number}: {auditing.STATUS_NAMES.get(status, status)}")
         for difference in found.differences[:_SHOWN]:
             show.line(f"  差　{difference.number} {difference.message}")
+        left = f"差が{len(found.differences):,}件あります" if found.differences else "証明と一覧に差はありません"
+        show.line(f"{left}（請求は、市への請求の通数が差し出した通数と同じかを見たものです）。")
+        show.line(
+            "まだ終わりではありません。次のルートが、署名のある監査報告書のルートと全部同じことを確かめてください。"
+        )
         for batch in proof.batches:
             show.line(f"  ルート {batch.batch or '（封筒なし）'}　{batch.root}")
-        show.line("ルートが監査報告書と同じことを確かめてください。")
-        show.line(f"差が{len(found.differences):,}件あります。" if found.differences else "差はありません。")
     if found.differences:
         raise typer.Exit(3)
 

@@ -13,6 +13,7 @@ from printjobs.core.model import Refused, UsageError
 from printjobs.core.stages import STAGES
 from printjobs.pipeline import Context, scheduling, watching
 from printjobs.pipeline.scheduling import LATE_NAMES, Late, Timetable
+from printjobs.pipeline.status import SUBMISSION_NAMES
 from printjobs.settings import Settings
 
 from . import show
@@ -21,7 +22,6 @@ from .output import print_json
 Json = Annotated[bool, typer.Option("--json", help="結果を JSON で出します。")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="回の名前（例: property_tax-2026）")]
 DueDate = Annotated[str, typer.Option(help="最初の納期限 2026-04-30 の形。省くと市の設定のうち最も早い日")]
-_SUBMISSIONS = {"none": "まだ", "received": "読取り待ち", "accepted": "受取り済み", "refused": "差戻し"}
 Delay = Annotated[int, typer.Option(help="郵便の特別割引の送達余裕（0・3・7日）")]
 
 
@@ -71,7 +71,7 @@ def schedule(
         table.add_column(title)
     for one in made.cities:
         policy = LATE_NAMES[Late(one.late)] if one.late else "―"
-        state = _SUBMISSIONS[one.submission]
+        state = SUBMISSION_NAMES[one.submission]
         marks = ("遅れ" if one.is_late else "", "待っている" if one.waited else "")
         table.add_row(one.name, one.date or "―", policy, one.handed_in or "―", state, *marks)
     show.console.print(table)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import qrcode
 import typer
@@ -13,12 +14,13 @@ import typer
 from printjobs.core.model import UsageError
 from printjobs.pipeline import Context
 from printjobs.settings import Settings
-from printjobs.trust import keys
-from printjobs.trust.accounts import Accounts, Opened
 from printjobs.trust.journal import Entry, now, open_journal
 
 from . import show
 from .output import print_json
+
+if TYPE_CHECKING:
+    from printjobs.trust.accounts import Accounts, Opened
 
 Json = Annotated[bool, typer.Option("--json", help="結果を JSON で出します。")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="利用者の名前（半角英数）")]
@@ -40,6 +42,12 @@ def serve(
 
     if (tls_cert is None) != (tls_key is None):
         raise UsageError("--tls-cert と --tls-key は両方を指定してください。")
+    if tls_cert is None and not proxies and not _is_loopback(host):
+        raise UsageError(
+            f"{host} で待ち受けるには TLS が要ります。TLS がないと、入ってもすぐ入り口に戻ります。"
+            "--tls-cert と --tls-key を指定するか、TLS を行う中継を前に置き、"
+            "その IP アドレスを --proxies に指定してください。"
+        )
     _ = Context(Settings()).engine  # before any process of the service asks: the schema is the newest
     if as_json:
         print_json({"host": host, "port": port, "tls": tls_cert is not None})
@@ -64,7 +72,17 @@ def serve(
     )
 
 
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _accounts() -> Accounts:
+    from printjobs.trust.accounts import Accounts  # loading it hashes a password, which takes its time on purpose
+
     context = Context(Settings())
     return Accounts(context.engine, context.settings.secret_bytes())
 
@@ -91,7 +109,9 @@ def user_add(
     _hand_over(opened, as_json=as_json)
 
 
-@user_app.command("renew", help="パスワードと認証アプリの登録を新しくします（なくした人に）。")
+@user_app.command(
+    "renew", help="パスワードと認証アプリの登録を新しくします（なくした人に）。前のものとトークンは使えなくなります。"
+)
 def user_renew(name: Name, as_json: Json = False) -> None:
     opened = _accounts().renew(name, _now())
     _note("renew", name)
@@ -192,6 +212,8 @@ def user_key(
     remove: Annotated[str, typer.Option(help="ssh か age: その種類の鍵をすべて外します")] = "",
     as_json: Json = False,
 ) -> None:
+    from printjobs.trust import keys  # asyncssh is large
+
     accounts = _accounts()
     if remove:
         removed = accounts.remove_keys(name, keys.kind(remove), _now())

@@ -74,7 +74,7 @@ class Figures(NamedTuple):
     """A city's audit of a run, in notices. ``equation`` is the one that closing asks for.
 
     ``printed`` and ``inserted``: notices whose standing envelope is that far. ``run_status`` is the run's; ``stamp``
-    the newest event that the figures know of.
+    how many events the figures know of.
     """
 
     run: str

@@ -75,7 +75,7 @@ class Standing(NamedTuple):
 
 
 class Alarm(NamedTuple):
-    """Something to ask the vendor about today. ``code`` is a stage, ``begun`` or ``quiet``."""
+    """Something to ask the vendor about today. ``code`` is a stage, ``begun``, ``quiet`` or ``pulled_inserted``."""
 
     code: str
     message: str

@@ -1,8 +1,13 @@
-"""Proof without personal data: what became of each of a city's notices, for a city to hold against its own list.
+"""Proof of mailing: what became of each of a city's notices, for the city to hold against its own list.
 
-A leaf says of one notice its envelope, its end and whether it was charged. Instead of the number stands a hash with a
-key that only the council and the city have. The leaves of a batch are below one Merkle root, which the signed audit
-report prints: no leaf can be changed, left out or doubled afterwards.
+A leaf says of one notice its envelope, its end and whether it was charged; charged is by count: the city's bill has
+as many notices as were mailed (``pipeline/proving.settled``), and lists none by number. Instead of the number stands a
+hash with the key of this run and city. The leaves of a batch are below one Merkle root, which the signed audit report
+prints: no leaf can be changed, left out or doubled afterwards, once the roots have been compared with that report.
+
+What is hidden, and from whom: the proof file has no name and no address, but it has the key, and numbers of ten digits
+are soon tried one after the other. So whoever holds the file can find its numbers; it stays with the city, as a list of
+numbers would. The roots alone, without the key, tell nothing about a number.
 """
 
 from __future__ import annotations

@@ -257,6 +257,16 @@ class Reconciler:
             return
         pieces.settle(key, PieceStatus.INSERTED)
 
+    def _is_silent(self, event: Event) -> bool:
+        """Whether a batch is posted of which most was never reported: a slip, or a posting of a part.
+
+        What it leaves open would all be taken for missing, and be made and mailed a second time.
+        """
+        ended = (PieceStatus.MAILED, PieceStatus.PULLED, PieceStatus.SPOILED, PieceStatus.SUPERSEDED)
+        without, inserted = (self._pieces.count(event.batch, s) for s in (PieceStatus.RELEASED, PieceStatus.INSERTED))
+        told = inserted + sum(self._pieces.count(event.batch, status) for status in ended)
+        return without > told or (without > 0 and event.count == inserted == 0)
+
     def _post(self, event: Event) -> None:
         """A batch was handed over: its inserted pieces are mailed, what nobody reported is missing."""
         undiverted = self._pieces.undiverted(event.batch)
@@ -281,7 +291,13 @@ class Reconciler:
                 f"差出しは{event.count:,}通ですが、封入を確かめられた封筒は{inserted:,}通です。"
                 "差を調べ、正しい差出しの報告をもう一度出してください。差出し済みとはしていません。",
             )  # fmt: skip
-        if undiverted or doubted or inserted != event.count:
+        if silent := self._is_silent(event):
+            self._find(
+                event, "post_without_results",
+                f"封筒の結果の報告がない封筒が{self._pieces.count(event.batch, PieceStatus.RELEASED):,}通あります。"
+                "先に封入などの結果を報告してから、差出しをもう一度報告してください。差出し済みとはしていません。",
+            )  # fmt: skip
+        if undiverted or doubted or silent or inserted != event.count:
             return
         for key in self._pieces.with_status(event.batch, PieceStatus.INSERTED):
             self._pieces.settle(key, PieceStatus.MAILED)

@@ -151,8 +151,8 @@ def walk_back(mailing: date, volume: Volume, speed: Speed, days: Days, is_open: 
         ("corrected", "データの確定", days.proof, f"計画・組版・検査と校正刷りに{days.proof}日"),
         ("proofed", "校正刷りの送付", days.approval, f"市の確認と承認に{days.approval}日"),
         ("approved", "全市の承認", days.release, f"引渡しの確認（2人）に{days.release}日"),
-        ("released", "受託者への引渡し", days.acceptance, f"受託者の受入れと試し刷りに{days.acceptance}日"),
-        ("accepted", "受託者の受入れ", printing, f"{volume.sheets:,}枚の印刷に{printing}日"),
+        ("released", "受託者への引渡し", days.acceptance, f"受託者の受領と試し刷りに{days.acceptance}日"),
+        ("accepted", "受託者の受領", printing, f"{volume.sheets:,}枚の印刷に{printing}日"),
         ("printed", "印刷の終わり", inserting, f"{volume.pieces:,}通の封入に{inserting}日"),
         ("inserted", "封入の終わり", days.posting, f"区分と差出しの準備に{days.posting}日"),
     )

@@ -6,7 +6,8 @@ A row is a line: what one line breaks harms no other. Nothing is held but the li
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from operator import itemgetter
 from struct import Struct
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
@@ -20,6 +21,7 @@ _DIGITS = 9
 _LONGEST = 4_096  # bytes of a line; one without an end would fill the memory
 _KEPT = 300  # characters of a bad row
 _SHOWN = 20  # characters of a word in a reason
+_ENDS = (b"", b"\n", b"\r\n")
 
 
 class BadRow(NamedTuple):
@@ -41,13 +43,51 @@ class _Fault(Exception):
         self.known = (what, batch, piece)
 
 
-def read_report(source: BinaryIO, layout: ReportLayout) -> Iterator[Row]:
-    """Every row but empty lines, in order; :class:`BadInput` when the file does not begin with the layout's header."""
+class Before(NamedTuple):
+    """How much of a file is an earlier report that has grown: up to which line, how many rows, whether all of it."""
+
+    line: int
+    rows: int
+    is_all: bool
+
+
+def taken_before(source: BinaryIO, reports: Mapping[str, int], header: bool) -> Before:
+    """What of a file came before; ``reports`` are the rows of earlier reports by the SHA-256 of their bytes.
+
+    Machines that export a whole day each time send the rows of the morning again: taken again, each would be a sheet
+    that passed twice.
+    """
+    ends = {rows + header for rows in reports.values()}
+    digest, lines, found, is_all = sha256(), 0, (0, 0), False
+    for number, line in enumerate(source, start=1):
+        bare = line.rstrip(b"\r\n")
+        lines, is_all = lines + bool(bare), is_all and not bare
+        if lines in ends:
+            whole = (digest.copy() for _ in _ENDS)  # the end of its last line may have been written otherwise then
+            before = {_hex(one, bare + end) for one, end in zip(whole, _ENDS, strict=True)}
+            digest.update(line)
+            if (before | {digest.hexdigest()}) & reports.keys():
+                found, is_all = (number, lines - header), True
+        else:
+            digest.update(line)
+    return Before(*found, is_all=is_all)
+
+
+def _hex(digest: Any, more: bytes) -> str:
+    digest.update(more)
+    return str(digest.hexdigest())
+
+
+def read_report(source: BinaryIO, layout: ReportLayout, after: int = 0) -> Iterator[Row]:
+    """Every row but empty lines, in order, from behind line ``after``.
+
+    :class:`BadInput` when the file does not begin with the layout's header.
+    """
     reader, lines = _Reader(layout), _lines(source)
     if layout.header:
         reader.check_header(next(lines, (1, b""))[1])
     for line, raw in lines:
-        if raw:
+        if raw and line > after:
             yield reader.row(line, raw)
 
 

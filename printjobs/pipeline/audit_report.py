@@ -19,7 +19,6 @@ from printjobs.render import documents
 from printjobs.render.documents import Section
 from printjobs.store import audit
 from printjobs.store.runs import Record
-from printjobs.trust.pdf_signature import sign_pdf
 from printjobs.trust.signing import CouncilKey
 
 from . import returning
@@ -105,6 +104,8 @@ def make(context: Context, found: Figures, about: About) -> bytes:
             "・このPDFには協議会の電子署名があります。協議会の証明書（audit certificate）で確かめられます。",
         ),
     )
+    from printjobs.trust.pdf_signature import sign_pdf  # pyHanko takes as long to load as all that every step needs
+
     return sign_pdf(sink.getvalue(), key, about.at, f"Audit report {found.run} {found.city}")
 
 

@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
 
 def stamp(context: Context, run_id: str) -> int:
-    """Changes whenever a figure of the run may have: the id of its newest event. Quick: it may be asked at any time."""
+    """Grows whenever a figure of the run may have changed. Quick: it may be asked at any time."""
     with context.engine.connect() as connection:
         return audit.stamp(connection, run_id)
 
@@ -62,7 +62,7 @@ def figures(context: Context, run_id: str, city: str) -> Figures:
     run = context.run(run_id)
     code = reference.city(city).code
     with context.engine.connect() as connection:
-        newest = audit.stamp(connection, run_id)  # first: what happens meanwhile is then seen as newer
+        known_by = audit.stamp(connection, run_id)  # first: what happens meanwhile is then seen as newer
         equation = counted(connection, run_id)[code].figures
         known = _known(connection, run_id, code)
         found = audit.counts(connection, run_id, code, known)
@@ -89,7 +89,7 @@ def figures(context: Context, run_id: str, city: str) -> Figures:
         inserted=found[Side.INSERTED],
         returned=found[Side.RETURNED],
         differences=differences,
-        stamp=newest,
+        stamp=known_by,
     )
 
 

@@ -6,13 +6,12 @@ The command line's ``release`` asks nobody: whoever has the machine has the keys
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from printjobs.core.access import Role
-from printjobs.core.model import BatchStatus, PrintjobsError, Refused
+from printjobs.core.model import BatchStatus, Refused
 from printjobs.reference.timetable import local
 from printjobs.store import accounts, production, runs, schedule, writing
 from printjobs.store.runs import Record
@@ -62,36 +61,37 @@ def ask_release(context: Context, run_id: str, account_id: int) -> Asked:
     return _asked(made, again=False)
 
 
-def confirm_release(context: Context, run_id: str, account_id: int) -> list[str]:
-    """Confirm the open request as a second person, and release; the batches' ids.
+def confirm_release(context: Context, run_id: str, account_id: int, request_id: int) -> list[str]:
+    """Confirm the request that was looked at as a second person, and release; the batches' ids.
 
-    Raises :class:`Refused` without a request, for the account that asked, for one that is no lead's, when the batches
-    are no longer exactly those that were asked for (ask again), and for all that ``releasing.release`` refuses: the
-    request then stays open.
+    Raises :class:`Refused` without this request, for the account that asked, for one that is no lead's, when the
+    batches are no longer exactly those that were asked for (ask again), and for all that ``releasing.release``
+    refuses: the request then stays open.
     """
     context.run(run_id)
-    with writing(context.engine) as connection:
-        runs.lock_run(connection, run_id)
-        request = _open(connection, run_id)
-        _refuse_others(connection, account_id)
-        if request.asked_by == account_id:
-            raise Refused("引渡しを依頼した人は、確認できません。とりまとめ市のほかの人が確かめてください。")
-        manifests: dict[str, str] = json.loads(request.manifests)
-        if request.confirmed_by == account_id and _is_released(connection, run_id, manifests):
-            schedule.end_request(connection, request.id, context.now(), account_id)  # it broke off just before this
-            return list(manifests)
-        schedule.confirm_request(connection, request.id, account_id)
-        detail = f"request {request.id} account {account_id}"
+    with context.engine.connect() as connection:
+        manifests: dict[str, str] = json.loads(_confirmed(connection, run_id, account_id, request_id).manifests)
+
+    def agreed(connection: Connection) -> None:
+        """In the transaction that releases: the request still stands, and with it this person's word."""
+        _confirmed(connection, run_id, account_id, request_id)
+        schedule.end_request(connection, request_id, context.now(), account_id)
+        detail = f"request {request_id} account {account_id}"
         runs.add_event(connection, run_id, context.now(), "confirm_release", run_id, detail)
-    try:
-        released = releasing.release(context, run_id, exactly=manifests)
-    except PrintjobsError:
-        with writing(context.engine) as connection:
-            schedule.confirm_request(connection, request.id, None)
-        raise
-    with writing(context.engine) as connection:
-        schedule.end_request(connection, request.id, context.now(), account_id)
-    return released
+
+    return releasing.release(context, run_id, exactly=manifests, agreed=agreed)
+
+
+def _confirmed(connection: Connection, run_id: str, account_id: int, request_id: int) -> Record:
+    """The open request, if this person may confirm it, and the one who asked still could ask."""
+    request = _open(connection, run_id)
+    if request.id != request_id:
+        raise Refused("引渡しの依頼が、見ていたものと変わりました。画面を開き直し、バッチを確かめてください。")
+    _refuse_others(connection, account_id)
+    _refuse_others(connection, request.asked_by)
+    if request.asked_by == account_id:
+        raise Refused("引渡しを依頼した人は、確認できません。とりまとめ市のほかの人が確かめてください。")
+    return request
 
 
 def withdraw_release(context: Context, run_id: str, account_id: int) -> None:
@@ -135,12 +135,6 @@ def _packaged(connection: Connection, run: Record) -> dict[str, str]:
             "様子を確かめ、作成中なら run go で最後まで進めてください。"
         )
     return waiting
-
-
-def _is_released(connection: Connection, run_id: str, manifests: Mapping[str, str]) -> bool:
-    out = (BatchStatus.RELEASED, BatchStatus.POSTED)
-    handed_over = {b.id: b.manifest_sha256 for b in production.batches(connection, run_id) if b.status in out}
-    return manifests.items() <= handed_over.items()
 
 
 def _asked(row: Record, *, again: bool) -> Asked:

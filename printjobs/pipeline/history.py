@@ -36,13 +36,17 @@ class Moment(NamedTuple):
 
 
 class History(NamedTuple):
-    """All that is known of a notice, in the order of its life. ``generations``: those not withdrawn, in order."""
+    """All that is known of a notice, in the order of its life.
+
+    ``generations``: those not withdrawn, in order; ``pages``: how many pages were printed for each of them.
+    """
 
     run: str
     city: str
     number: str
     status: str
     generations: tuple[int, ...]
+    pages: tuple[int, ...]
     moments: tuple[Moment, ...]
 
     @property
@@ -66,7 +70,7 @@ def history(context: Context, run_id: str, city: str, number: str) -> History:
     with context.engine.connect() as connection:
         placed = audit.placements_of(connection, run_id, code, number)
         problems = audit.problems_of(connection, run_id, code, number)
-        accepted = bool(lookup.find_notices(connection, run_id, [code], number))
+        accepted = lookup.find_notices(connection, run_id, [code], number)
         if not (accepted or problems):
             raise NotFound(
                 f"{reference.city(code).name}に通知書番号 {number} はありません。番号（前の0も）を確かめてください。"
@@ -79,9 +83,17 @@ def history(context: Context, run_id: str, city: str, number: str) -> History:
             *_pulled(order),
             *_ended(connection, placed, told, code),
         ]
-        files = {p.generation for p in placed if p.batch_status != BatchStatus.WITHDRAWN}
-    status = _status(placed, accepted=accepted, ordered=order is not None)
-    return History(run_id, code, number, status, tuple(sorted(files)), tuple(_in_order(moments)))
+        standing = [p for p in placed if p.batch_status != BatchStatus.WITHDRAWN]
+        pages = tuple(accepted[0].sheets * _sides(connection, p) for p in standing)
+    status = _status(placed, accepted=bool(accepted), ordered=order is not None)
+    generations = tuple(p.generation for p in standing)
+    return History(run_id, code, number, status, generations, pages, tuple(_in_order(moments)))
+
+
+def _sides(connection: Connection, place: Record) -> int:
+    """Pages of a sheet in the print file of an envelope."""
+    file = next(f for f in production.files(connection, place.batch_id) if f.first <= place.piece <= f.last)
+    return int(file.pages // file.sheets)
 
 
 def _status(placed: Sequence[Record], *, accepted: bool, ordered: bool) -> str:

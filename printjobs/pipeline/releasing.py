@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 from sqlalchemy import Connection
@@ -19,10 +19,17 @@ from .packaging import manifest_key
 from .status import status
 
 
-def release(context: Context, run_id: str, *, exactly: Mapping[str, str] | None = None) -> list[str]:
+def release(
+    context: Context,
+    run_id: str,
+    *,
+    exactly: Mapping[str, str] | None = None,
+    agreed: Callable[[Connection], None] | None = None,
+) -> list[str]:
     """Release every packaged batch of a run and return their ids; :class:`Refused` says what stands against it.
 
-    ``exactly``: the manifests' SHA-256 by batch, when two persons agreed on these and on no others.
+    ``exactly``: the manifests' SHA-256 by batch, when two persons agreed on these and on no others. ``agreed`` is
+    asked in the transaction that releases, and raises when they no longer do.
     """
     run = context.run(run_id)
     with context.engine.connect() as connection:
@@ -44,12 +51,7 @@ def release(context: Context, run_id: str, *, exactly: Mapping[str, str] | None 
         raise Refused(
             f"回 {run_id} のバッチは、引渡しを依頼したときのものと違います。様子を確かめて、もう一度依頼してください。"
         )
-    if placed != accepted:
-        raise Refused(
-            f"引抜きを除いて受け取った通知は{accepted:,}件ですが、封筒に入る通知は{placed:,}件です。計画を調べてください。"
-        )
-    if unbalanced := [c["name"] for c in status(context, run_id)["cities"] if not c["balanced"]]:
-        raise Refused(f"件数が合わない市があります: {'、'.join(unbalanced)}。run status で差を確かめてください。")
+    _refuse_unbalanced(context, run_id, accepted, placed)
     if run.status == RunStatus.PACKAGED:  # reprints are of what was signed
         refuse_unsigned(context, run_id)
     for batch in waiting:
@@ -57,12 +59,23 @@ def release(context: Context, run_id: str, *, exactly: Mapping[str, str] | None 
     with writing(context.engine) as connection:
         runs.lock_run(connection, run_id)  # an order to pull waits, or we see it
         _refuse_pulled(connection, run_id, *files)
+        if agreed is not None:
+            agreed(connection)
         released = [b.id for b in waiting if production.release_batch(connection, b.id)]
         if run.status == RunStatus.PACKAGED:
             change_status(connection, Run, Run.id, run_id, RunStatus.PACKAGED, RunStatus.RELEASED)
         for batch_id in released:
             runs.add_event(connection, run_id, context.now(), "release", batch_id)
     return released
+
+
+def _refuse_unbalanced(context: Context, run_id: str, accepted: int, placed: int) -> None:
+    if placed != accepted:
+        raise Refused(
+            f"引抜きを除いて受け取った通知は{accepted:,}件ですが、封筒に入る通知は{placed:,}件です。計画を調べてください。"
+        )
+    if unbalanced := [c["name"] for c in status(context, run_id)["cities"] if not c["balanced"]]:
+        raise Refused(f"件数が合わない市があります: {'、'.join(unbalanced)}。run status で差を確かめてください。")
 
 
 def _notices(connection: Connection, run_id: str) -> tuple[int, int]:

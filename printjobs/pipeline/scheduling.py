@@ -245,6 +245,26 @@ def is_waiting(context: Context, connection: Connection, run_id: str) -> bool:
     return bool(_waited(connection, run_id, today(context)))
 
 
+def missing(context: Context, run_id: str) -> list[str]:
+    """Names of the cities that ``run go`` would leave out of an open run now, because it waits for nobody else."""
+    if context.run(run_id).status != RunStatus.OPEN:
+        return []
+    with context.engine.connect() as connection:
+        handed_in = {s.city for s in runs.submissions(connection, run_id) if s.status == SubmissionStatus.ACCEPTED}
+        if _waited(connection, run_id, today(context)):
+            return []
+    return [city.name for code, city in reference.cities().items() if code not in handed_in]
+
+
+def refuse_missing(context: Context, run_id: str) -> None:
+    """Raises :class:`Refused`, naming the cities that would be cut off: somebody has to say that they are."""
+    if names := missing(context, run_id):
+        raise Refused(
+            f"まだ提出のない市があります: {'、'.join(names)}。進めると締切りになり、この回では受け取れません。"
+            "除いて進めるときは、そのことを確かめる印を付けてください。待つときは、市ごとの締切日を決めてください。"
+        )
+
+
 def refuse_open(context: Context, run_id: str) -> None:
     """:func:`refuse_waiting` for a run that was not planned, after all was done that could be."""
     if context.run(run_id).status == RunStatus.OPEN:

@@ -16,7 +16,7 @@ from printjobs.core.model import BadInput, BatchStatus, PieceStatus, Refused, Ru
 from printjobs.core.pieces import Expected, Pieces
 from printjobs.core.reconcile import Event, Finding, Reconciler
 from printjobs.core.stages import TOLD_IN_ROWS, BatchCounts, Verdict, judge
-from printjobs.intake.vendor_reports import BadRow, Row, read_report
+from printjobs.intake.vendor_reports import BadRow, Row, read_report, taken_before
 from printjobs.reference.report_layout import STANDARD, ReportLayout, report_layout
 from printjobs.store import production, pulls, runs, stages, tracking, writing
 from printjobs.store.runs import Record
@@ -26,6 +26,7 @@ from .encrypting import forget
 from .planning import reprint
 
 _PART = 10_000  # lines read, judged and written at a time
+_NOT_BY_CHANCE = 10  # envelopes of which sheets passed again: a machine that jams doubles one or two
 
 
 class Taken(NamedTuple):
@@ -75,9 +76,14 @@ def load_scans(context: Context, run_id: str, path: Path, layout: str = STANDARD
             return Settled(before.lines, {}, [], [], [], "", again=True)
         if status == RunStatus.CLOSED:
             raise Refused(f"回 {run_id} は締めてあります。新しい報告は受け取れません。内容を受託者と確かめてください。")
+        earlier = {log.sha256: log.lines for log in tracking.scan_logs(connection, run_id)}
+        with path.open("rb") as file:
+            grown = taken_before(file, earlier, declared.header)
+        if grown.is_all:
+            return Settled(0, {}, [], [], [], "", again=True)
         log = tracking.add_scan_log(connection, run_id, data_hash, layout, context.now())
-        taken = take(context, connection, run, log, _rows(path, declared))
-        tracking.end_scan_log(connection, log, taken.lines, len(taken.bad))
+        taken = take(context, connection, run, log, _rows(path, declared, grown.line))
+        tracking.end_scan_log(connection, log, grown.rows + taken.lines, len(taken.bad))
         detail = " ".join(f"{k} {v}" for k, v in sorted(taken.statuses.items()))
         told = f"lines {taken.lines} bad {len(taken.bad)} {detail}"
         runs.add_event(connection, run_id, context.now(), "scans", data_hash[:16], told)
@@ -93,11 +99,14 @@ def reprint_if_allowed(context: Context, run_id: str) -> tuple[list[Step], str]:
         return [], str(ceiling)
 
 
-def _rows(path: Path, layout: ReportLayout) -> Iterator[Row]:
-    """The rows of a report; :class:`BadInput` at the end when not one could be read. A header alone is no fault."""
-    readable, alone = False, layout.header
+def _rows(path: Path, layout: ReportLayout, after: int) -> Iterator[Row]:
+    """The rows of a report behind a line; :class:`BadInput` at the end when not one could be read.
+
+    A header alone is no fault, nor is a row that was added to an earlier report.
+    """
+    readable, alone = after > 0, layout.header
     with path.open("rb") as source:
-        for row in read_report(source, layout):
+        for row in read_report(source, layout, after):
             readable, alone = readable or not isinstance(row, BadRow), False
             yield row
     if not (readable or alone):
@@ -115,6 +124,7 @@ def take(context: Context, connection: Connection, run: Record, log: int, rows: 
     batches = {b.number: b for b in production.batches(connection, run.id)}
     lines, findings, bad = 0, list[Finding](), list[BadRow]()
     seen: Counter[bool] = Counter()  # sheets that were read, by whether they are of another run
+    twice, doubled = 0, set[tuple[int, int]]()  # sheets that passed again, and some of their pieces
     left = iter(rows)
     while part := list(islice(left, _PART)):
         lines += len(part)
@@ -128,12 +138,21 @@ def take(context: Context, connection: Connection, run: Record, log: int, rows: 
         tracking.add_findings(connection, log, [*told, *result.findings])
         findings += [*told, *result.findings]
         seen.update(sighting.code == "foreign" for sighting in result.sightings if sighting.code != "unread")
+        again = [(s.batch, s.piece) for s in result.sightings if s.code in ("again", "duplicate_sheet")]
+        twice += len(again)
+        if len(doubled) < _NOT_BY_CHANCE:
+            doubled.update(again)
         result.sightings.clear()
         result.findings.clear()
     if seen[True] and not seen[False]:  # batches have the same numbers in every run: it would spoil all of them
         raise BadInput(
             f"報告ファイルに、回 {run.id} の紙が1枚もありません（別の回の紙 {seen[True]:,}枚）。"
             "何も取り込んでいません。どの回の報告かを確かめてください。"
+        )
+    if 2 * twice > seen[False] and len(doubled) >= _NOT_BY_CHANCE:
+        raise BadInput(
+            f"報告ファイルの紙の半分より多く（{twice:,}枚）が、前の報告にあった紙です。前に送った行を除き、新しい行だけを"
+            "送ってください。何も取り込んでいません。"
         )
     moves = pieces.moves()
     for move in moves:

@@ -18,6 +18,13 @@ from .approving import Signature, as_values, signatures
 from .context import Context
 from .rendering import file_key
 
+SUBMISSION_NAMES = {  # of a city's newest hand-in; "none" is no status, it has not come
+    "none": "未提出",
+    SubmissionStatus.RECEIVED: "受取り中",
+    SubmissionStatus.ACCEPTED: "受取り済み",
+    SubmissionStatus.REFUSED: "受け取れません",
+}
+
 
 def status(context: Context, run_id: str) -> dict[str, Any]:
     """The contract's status object, as plain values."""

@@ -11,7 +11,7 @@ from printjobs.core import pace
 from printjobs.core.model import BatchStatus, RunStatus
 from printjobs.core.pace import Alarm, Batch, Clock, Standing
 from printjobs.reference.timetable import is_open, local
-from printjobs.store import production
+from printjobs.store import production, pulls, tracking
 from printjobs.store import progress as counts
 from printjobs.store.runs import Record
 
@@ -43,8 +43,27 @@ def alarms(context: Context, run_id: str, now: datetime | None = None) -> Watch:
     clock = Clock(is_open, vendor.pace.opens, vendor.speed.hours_a_day)
     mailing = date.fromisoformat(run.mailing_date)
     stood = pace.standings(batches, at, mailing, clock, vendor.pace) if batches else []
-    found = pace.alarms(batches, heard, at, mailing, clock, vendor.pace)
+    found = [
+        *_pulled_inserted(context, run_id),
+        *pace.alarms(batches, heard, at, mailing, clock, vendor.pace),
+    ]
     return Watch(run_id, _iso(at), _iso(heard) if heard else "", tuple(stood), tuple(found))
+
+
+def _pulled_inserted(context: Context, run_id: str) -> list[Alarm]:
+    """Envelopes on the pull list that a report said were inserted, and that none has said were diverted since."""
+    with context.engine.connect() as connection:
+        told = {(f.batch, f.piece) for f in tracking.findings(connection, run_id) if f.code == "pulled_inserted"}
+        open_ones = [e for e in pulls.envelopes(connection, run_id) if e.diverted_at is None] if told else []
+    return [
+        Alarm(
+            "pulled_inserted",
+            f"引抜きを指示した封筒が封入されました: {one.batch_id} の封筒番号 {one.number}。"
+            "差し出さずに抜き取るよう、すぐに受託者に連絡してください。",
+        )
+        for one in open_ones
+        if (one.batch, one.number) in told
+    ]
 
 
 def _batches(context: Context, run_id: str) -> list[Batch]:

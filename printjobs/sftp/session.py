@@ -18,6 +18,7 @@ from asyncssh.stream import SSHServerStreamSession
 
 from printjobs.core.access import Identity
 from printjobs.core.model import NotFound, PrintjobsError, Refused, StoreFull
+from printjobs.trust.faults import without_words
 
 from .desk import Desk
 from .putting import Put
@@ -254,7 +255,7 @@ def _told() -> Iterator[None]:
     except PrintjobsError as fault:
         raise asyncssh.SFTPFailure(str(fault)) from fault
     except Exception as fault:
-        _LOG.exception("sftp")
+        _LOG.error("%s", without_words(fault))
         raise asyncssh.SFTPFailure(_OURS) from fault
 
 

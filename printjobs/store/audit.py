@@ -152,9 +152,12 @@ def rejected(
 
 
 def stamp(connection: Connection, run_id: str) -> int:
-    """The newest event of a run that can have changed a figure; looking at a notice's pages is none."""
+    """How many events of a run can have changed a figure; looking at a notice's pages is none.
+
+    Counted: events are only ever added, and one that commits late may have a lower id than one that was seen.
+    """
     where = (_E.run_id == run_id, _E.what != "extract")
-    return connection.execute(select(_E.id).where(*where).order_by(_E.id.desc()).limit(1)).scalar_one_or_none() or 0
+    return int(connection.execute(select(func.count()).where(*where)).scalar_one())
 
 
 # One notice

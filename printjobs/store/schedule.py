@@ -40,8 +40,8 @@ def waited_for(connection: Connection, run_id: str) -> Sequence[Record]:
 
 
 def handed_in(connection: Connection, run_id: str) -> dict[str, datetime]:
-    """When each city handed in for the first time."""
-    where = (_E.run_id == run_id, _E.what == "submit")
+    """When each city first handed in what could be taken."""
+    where = (_E.run_id == run_id, _E.what == "accept")
     rows = connection.execute(select(_E.subject, func.min(_E.at).label("at")).where(*where).group_by(_E.subject))
     return {row.subject: row.at for row in rows}
 
@@ -54,12 +54,6 @@ def open_request(connection: Connection, run_id: str) -> Record | None:
     """The request of a run that is neither released nor withdrawn; the newest, were there ever two."""
     query = select(*_Q).where(_Q.run_id == run_id, _Q.ended_at.is_(None)).order_by(_Q.id.desc()).limit(1)
     return connection.execute(query).one_or_none()
-
-
-def confirm_request(connection: Connection, request_id: int, account_id: int | None) -> None:
-    """Who confirms an open request; None takes it back, because the release was refused."""
-    where = (_Q.id == request_id, _Q.ended_at.is_(None))
-    connection.execute(update(ReleaseRequest).where(*where).values(confirmed_by=account_id))
 
 
 def end_request(connection: Connection, request_id: int, at: datetime, confirmed_by: int | None) -> None:

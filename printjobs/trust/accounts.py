@@ -84,13 +84,14 @@ class Accounts:
         return Opened(name, known, party, password, self._otpauth(name, salt))
 
     def renew(self, name: str, now: datetime) -> Opened:
-        """A new password and one-time code secret for who lost them; what was open before ends."""
+        """A new password and one-time code secret for who lost them; sessions end and tokens are revoked."""
         password, salt = secrets.token_urlsafe(15), secrets.token_hex(16)
         with writing(self._engine) as connection:
             row = _known(connection, name)
             values = {"password_hash": _HASHER.hash(password), "totp_salt": salt, "totp_step": 0, "failures": 0}
             rows.change(connection, row.id, values | {"locked_until": None})
             rows.end_sessions(connection, row.id, now)
+            rows.revoke_tokens(connection, row.id, now)
         return Opened(name, row.role, row.party, password, self._otpauth(name, salt))
 
     def disable(self, name: str, now: datetime) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
@@ -140,15 +140,6 @@ class Recorder:
             else:
                 for kept in waiting:
                     kept.set_result(head)
-
-
-@contextmanager
-def recording(journal: Journal) -> Iterator[Recorder]:
-    recorder = Recorder(journal)
-    try:
-        yield recorder
-    finally:
-        recorder.close()
 
 
 def open_journal(settings: Settings) -> Journal:

@@ -7,6 +7,7 @@ were not there; what a role may not call at all answers 403.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -17,18 +18,23 @@ _BATCHES, _REPORTS, _HANDIN, _AUDIT, _RUNS = (frozenset({scope}) for scope in Sc
 _ANY = frozenset(Scope)
 
 
-class Row(NamedTuple):
-    """Who reaches an endpoint how far. ``scopes``: a token needs one of them; none where only a person will do.
+class Body(Enum):
+    """What the body of a request holds at most: a megabyte of fields, a photograph, or files up to the setting."""
 
-    ``upload``: its body may be as large as the setting says, others a megabyte.
-    """
+    FIELDS = "fields"
+    PHOTO = "photo"
+    FILES = "files"
+
+
+class Row(NamedTuple):
+    """Who reaches an endpoint how far. ``scopes``: a token needs one of them; none where only a person will do."""
 
     lead: Reach
     vendor: Reach
     city: Reach
     auditor: Reach
     scopes: frozenset[Scope] = frozenset()
-    upload: bool = False
+    body: Body = Body.FIELDS
 
     def of(self, role: Role) -> Reach:
         return Reach(getattr(self, role))
@@ -65,7 +71,7 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     "api.go":                   Row(_ALL,  _NONE, _NONE, _NONE, _RUNS),
     # A city's hand-in and proof; only the city itself signs
     "city":                     Row(_ALL,  _NONE, _OWN,  _NONE),
-    "city_handin":              Row(_ALL,  _NONE, _OWN,  _NONE, upload=True),
+    "city_handin":              Row(_ALL,  _NONE, _OWN,  _NONE, body=Body.FILES),
     "city_problems":            Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_problem_picture":     Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_list":                Row(_ALL,  _NONE, _OWN,  _NONE),
@@ -74,7 +80,7 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     "city_proof_pdf":           Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_proof_picture":       Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_approve":             Row(_NONE, _NONE, _OWN,  _NONE),
-    "api.handin":               Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN, upload=True),
+    "api.handin":               Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN, body=Body.FILES),
     "api.problems":             Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN),
     # The audit: an auditor sees counts, and no notice
     "city_audit":               Row(_ALL,  _NONE, _OWN,  _ALL),
@@ -94,13 +100,13 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     "city_pulls":               Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_pull":                Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_returns":             Row(_ALL,  _NONE, _OWN,  _NONE),
-    "city_return":              Row(_ALL,  _NONE, _OWN,  _NONE, upload=True),
+    "city_return":              Row(_ALL,  _NONE, _OWN,  _NONE, body=Body.PHOTO),
     "api.pull":                 Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN),
     "api.return":               Row(_ALL,  _NONE, _OWN,  _NONE, _HANDIN),
     # The vendor's work; the lead sees it, and may bring in a report that came by hand
     "work":                     Row(_ALL,  _OWN,  _NONE, _NONE),
     "work_stage":               Row(_NONE, _OWN,  _NONE, _NONE),
-    "work_report":              Row(_ALL,  _OWN,  _NONE, _NONE, upload=True),
+    "work_report":              Row(_ALL,  _OWN,  _NONE, _NONE, body=Body.FILES),
     "work_findings":            Row(_ALL,  _OWN,  _NONE, _NONE),
     "work_pulls":               Row(_ALL,  _OWN,  _NONE, _NONE),
     "api.batches":              Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
@@ -108,16 +114,15 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     "api.files":                Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
     "api.file":                 Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
     "api.receipt":              Row(_NONE, _OWN,  _NONE, _NONE, _BATCHES),
-    "api.report_submit":        Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS, upload=True),
+    "api.report_submit":        Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS, body=Body.FILES),
     "api.reports":              Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
     "api.report":               Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
     "api.upload_begin":         Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
     "api.upload":               Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
-    "api.upload_part":          Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS, upload=True),
+    "api.upload_part":          Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS, body=Body.FILES),
     "api.upload_finish":        Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
     "api.scan":                 Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
     "api.stage":                Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
     "api.pulls":                Row(_NONE, _OWN,  _NONE, _NONE, _REPORTS),
-    # Batches, as the vendor takes them
 })
 # fmt: on

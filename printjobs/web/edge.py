@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
-from collections.abc import Iterator
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
@@ -14,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from printjobs.core.access import Identity
+from printjobs.trust.faults import without_words
 from printjobs.trust.journal import Entry, Recorder, now
 
 BODY = 1 << 20  # bytes of a body, where no more is allowed
@@ -139,17 +138,9 @@ class Faults:
         try:
             await self._app(scope, receive, watched)
         except Exception as fault:  # noqa: BLE001 - whatever it is
-            where = "".join(traceback.format_tb(fault.__traceback__))
-            _LOG.error("%s\n%s", " from ".join(_kinds(fault)), where)  # without the words of the fault
+            _LOG.error("%s", without_words(fault))
             if not started:
                 await Response(status_code=500)(scope, receive, send)
-
-
-def _kinds(fault: BaseException | None) -> Iterator[str]:
-    """What kind of fault it is, and those that it came from."""
-    while fault is not None:
-        yield type(fault).__name__
-        fault = fault.__cause__ or fault.__context__
 
 
 def _is_fixed(scope: Scope) -> bool:
@@ -173,5 +164,4 @@ def _entry(scope: Scope, status: int) -> Entry:
         action,
         subject,
         status,
-        str(state.get("told", ""))[:200],
     )

@@ -19,8 +19,10 @@ from printjobs.core.access import Identity, Reach, Role
 from printjobs.core.model import NotFound
 from printjobs.store import production, runs
 
-from .access import MATRIX, PUBLIC, Row
+from .access import MATRIX, PUBLIC, Body, Row
 from .desk import Desk
+from .edge import BODY
+from .values import PHOTO
 
 COOKIE = "__Host-session"
 _SAFE = ("GET", "HEAD")
@@ -60,8 +62,11 @@ async def _let_in(request: Request) -> None:
             raise HTTPException(403)  # another site would have somebody come in under a name of its own
         return
     who = await run_in_threadpool(_judge, request, MATRIX[name])
-    if MATRIX[name].upload:
-        request.state.body_limit = at.settings.upload_limit
+    match MATRIX[name].body:
+        case Body.FILES:
+            request.state.body_limit = at.settings.upload_limit
+        case Body.PHOTO:
+            request.state.body_limit = PHOTO + BODY  # and the fields beside it
     if who.via == "session" and request.method not in _SAFE:
         await _must_be_meant(request, who)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import threading
 from concurrent.futures import ProcessPoolExecutor
@@ -17,9 +18,11 @@ from printjobs.pipeline.submitting import Submitted
 from printjobs.settings import Settings
 from printjobs.store import jobs as rows
 from printjobs.store import runs, writing
+from printjobs.trust.faults import without_words
 from workers import run_all
 from workers.local import ProcessLost
 
+_LOG = logging.getLogger(__name__)
 _BEAT_S = 5.0
 _SILENT = timedelta(minutes=1)  # a job that works writes twelve times as often
 _STOPPED = "途中で止められました。もう一度進めてください。続きから進みます。"
@@ -101,7 +104,15 @@ def _is_silent(seen: datetime, now: datetime) -> bool:
 
 
 def _go(settings: Settings, run_id: str, job: int) -> None:
-    """The job's own process: work, say every few seconds that it does, and write down how it ended."""
+    """The job's own process. What nobody expected ends here: multiprocessing would print its words."""
+    try:
+        _work(settings, run_id, job)
+    except Exception as fault:  # noqa: BLE001 - whatever it is
+        _LOG.error("%s", without_words(fault))
+
+
+def _work(settings: Settings, run_id: str, job: int) -> None:
+    """Work, say every few seconds that it does, and write down how it ended."""
     context = Context(settings)
     ended = threading.Event()
     threading.Thread(target=_beat, args=(context, job, ended), daemon=True).start()
@@ -119,9 +130,13 @@ def _go(settings: Settings, run_id: str, job: int) -> None:
 
 
 def _beat(context: Context, job: int, ended: threading.Event) -> None:
+    """Whatever becomes of one beat, the next one comes: a job that falls silent counts as killed."""
     while not ended.wait(_BEAT_S):
-        with writing(context.engine) as connection:
-            rows.see(connection, job, context.now())
+        try:
+            with writing(context.engine) as connection:
+                rows.see(connection, job, context.now())
+        except Exception as fault:  # noqa: BLE001 - a database that is away may be back in five seconds
+            _LOG.error("%s", without_words(fault))
 
 
 def _submit(settings: Settings, run_id: str, city: str, folder: Path) -> Submitted:

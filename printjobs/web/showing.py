@@ -18,6 +18,7 @@ from printjobs import reference
 from printjobs.core import japanese
 from printjobs.core.access import Identity, Role
 from printjobs.core.kinds import KINDS
+from printjobs.pipeline.status import SUBMISSION_NAMES
 
 HERE = Path(__file__).parent
 _TOKYO = ZoneInfo("Asia/Tokyo")
@@ -31,14 +32,6 @@ RUN_STATUSES = MappingProxyType({
 BATCH_STATUSES = MappingProxyType({
     "planned": "作成中", "packaged": "封印済み", "released": "引渡し済み", "posted": "差出し済み",
     "withdrawn": "取下げ",
-})  # fmt: skip
-PIECE_STATUSES = MappingProxyType({
-    "planned": "計画", "released": "引渡し済み", "inserted": "封入済み", "mailed": "差出し済み", "pulled": "引抜き",
-    "spoiled": "事故品", "superseded": "作り直し済み",
-})  # fmt: skip
-SUBMISSION_STATUSES = MappingProxyType({
-    "none": "未提出", "received": "受取り中", "accepted": "受取り済み", "refused": "受け取れません",
-    "replaced": "差替え済み",
 })  # fmt: skip
 
 
@@ -78,8 +71,7 @@ def _environment() -> Environment:
         "role": ROLES.__getitem__,
         "run_status": RUN_STATUSES.__getitem__,
         "batch_status": BATCH_STATUSES.__getitem__,
-        "piece_status": PIECE_STATUSES.__getitem__,
-        "submission_status": SUBMISSION_STATUSES.__getitem__,
+        "submission_status": SUBMISSION_NAMES.__getitem__,
     }
     return made
 

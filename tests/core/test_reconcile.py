@@ -436,6 +436,20 @@ def test_a_piece_without_a_result_is_missing_once_its_batch_is_posted() -> None:
     assert (result.findings[0].batch, result.findings[0].piece) == B
 
 
+def test_a_batch_that_nobody_reported_is_not_posted_by_a_slip() -> None:
+    result = settle(expected(A, B), Report().post(0))
+    assert result.statuses == {}
+    assert codes(result) == ["post_without_results"]
+    assert not result.posted
+
+
+def test_a_posting_of_a_part_makes_nothing_of_the_rest_missing() -> None:
+    pieces = {(1, number): Expected(2, 1, RELEASED) for number in range(1, 6)}
+    result = settle(pieces, Report().good((1, 1)).good((1, 2)).post(2))
+    assert set(result.statuses.values()) == {INSERTED}
+    assert codes(result) == ["post_without_results"]
+
+
 def test_a_piece_still_in_process_when_its_batch_is_posted_is_missing() -> None:
     result = settle(expected(A, B), Report().good(A).sheets(B, 1, 2).result(B, "in_process").post(1))
     assert result.statuses == {A: MAILED, B: SPOILED}

@@ -264,11 +264,13 @@ def test_a_new_password_is_long_and_new(lead: Person, new: str) -> None:
         lead.accounts.change_password(who, lead.password, lead.password if new == "the same" else new, lead.now)
 
 
-def test_renewing_ends_the_old_password_the_old_codes_the_lock_and_every_session(fresh: Person) -> None:
+def test_renewing_ends_the_old_password_the_old_codes_the_lock_every_session_and_every_token(fresh: Person) -> None:
     cookie, old = fresh.enter(), fresh.password
+    token = fresh.accounts.add_token(fresh.name, "t", ["audit"], 9, fresh.now)
     fresh.fail(5)
     opened = fresh.accounts.renew(fresh.name, fresh.now)
     assert fresh.who(cookie) is None
+    assert fresh.accounts.of_token(token, fresh.now) is None
     with pytest.raises(Denied):
         fresh.enter(password=old)
     with pytest.raises(Denied):

@@ -272,14 +272,15 @@ def test_a_number_of_another_city_is_not_found(closed: Desk) -> None:
 
 
 def test_the_very_pages_that_were_printed_are_shown_and_that_they_were_is_kept(context: Context) -> None:
-    made = extracting.extract(context, RUN, AGAIN, KUSATSU)
+    first, made = (extracting.extract(context, RUN, AGAIN, KUSATSU, generation) for generation in (1, 2))
+    assert history.history(context, RUN, KUSATSU, AGAIN).pages == (first.pages, made.pages)
     pages = [history.page(context, RUN, KUSATSU, AGAIN, n) for n in (1, made.pages)]
     assert [(p.page, p.pages, p.generation) for p in pages] == [(1, made.pages, 2), (made.pages, made.pages, 2)]
     drawn = list(raster.pictures(made.pdf, history.DPI))
     assert [Image.open(BytesIO(p.png)).tobytes() for p in pages] == [drawn[0].tobytes(), drawn[-1].tobytes()]
     assert history.page(context, RUN, KUSATSU, AGAIN, 1, generation=1).generation == 1
     looked = history.history(context, RUN, KUSATSU, AGAIN).moments
-    assert [m.what for m in looked].count("extract") == 4
+    assert [m.what for m in looked].count("extract") == 5
     for wrong in (0, made.pages + 1):
         with pytest.raises(NotFound):
             history.page(context, RUN, KUSATSU, AGAIN, wrong)
@@ -518,7 +519,11 @@ def test_a_city_checks_from_its_own_list_without_a_database_that_all_is_mailed_o
     assert told.code == 0, told.err
     assert told.json["ends"] == {"mailed": LAST - 2, "pulled": 1, "rejected": 1}
     assert told.json["explained"] == [[notice_number(BAD), "rejected"], [notice_number(PULLED), "pulled"]]
-    assert city("audit", "proof", "--check", proof, "--list", own).code == 0
+    shown = city("audit", "proof", "--check", proof, "--list", own)
+    roots = sorted(told.json["roots"].values())
+    *_, left = shown.out.partition("まだ終わりではありません")
+    assert (shown.code, sorted(word for word in left.split() if word in roots)) == (0, roots)  # the last that is said
+    assert left.rstrip().endswith(tuple(roots))
     assert not city.home.exists()
 
 
@@ -586,6 +591,10 @@ def test_the_stamp_changes_with_every_fact_and_not_with_looking(released: Desk, 
     assert auditing.figures(context, RUN, KUSATSU).stamp == stamps[-1]
     desk("extract", RUN, MAILED, "--city", KUSATSU, "--into", tmp_path)
     assert auditing.stamp(context, RUN) == stamps[-1]
+    # Of two processes one may take the lower id and be seen later.
+    lower = "(SELECT min(id) - 1 FROM event)"
+    change(context, f"INSERT INTO event SELECT {lower}, run_id, at, 'late', '', '' FROM event LIMIT 1")
+    assert auditing.stamp(context, RUN) > stamps[-1]
 
 
 def test_behind_the_rejected_stand_as_many_as_were_counted_whatever_was_wrong_with_their_numbers(

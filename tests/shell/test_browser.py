@@ -211,6 +211,10 @@ def goes_on_without_ritto(lead: Person) -> None:
     lead.page.get_by_role("checkbox", name="栗東市を選ぶ").check()
     lead.page.get_by_label("遅れたとき").select_option(label="待たない（締切りを外す）")
     lead.press("選んだ市に決める")
+    assert "まだ提出のない市があります: 近江八幡市、栗東市" in lead.press(GO)  # nobody is cut off by one press
+    lead.open(OF_RUN)
+    lead.page.get_by_role("checkbox", name="まだ提出のない6市").check()
+    lead.look("lead-cut-off")
     goes_on(lead, "読み戻し検査")
 
 
@@ -406,7 +410,12 @@ def audits(city: Person, pulled: str) -> None:
     said = city.press("調べる")
     for moment in ("引抜き", "受託者に引渡し", "校正刷りの承認"):
         assert moment in said
-    assert city.page.locator("main img").evaluate("image => image.decode().then(() => image.naturalWidth)") > 400
+    drawn = "image => image.decode().then(() => image.naturalWidth)"
+    for page in ("1頁目", "2頁目"):
+        picture = city.page.get_by_role("img", name=re.compile(f"{page}の写し$")).first
+        if not picture.is_visible():
+            city.page.get_by_text(page, exact=True).first.click()
+        assert picture.evaluate(drawn) > 400
     city.look("city-notice")
     assert city.take("写し（PDF）").startswith(b"%PDF")
     assert "見つかりません" in city.open(f"{OF_RUN}/cities/{MORIYAMA}/audit"), "another city's is not there"
@@ -419,7 +428,7 @@ def signs_off(city: Person) -> None:
     city.look("city-signed-off")
     report = city.take("監査報告書")
     assert hashlib.sha256(report).hexdigest() in said
-    assert NUMBER.search(city.take("個人情報のない証明").decode()) is None
+    assert NUMBER.search(city.take("差出しの証明").decode()) is None
 
 
 # --- who counts, and who leaves ------------------------------------------------------------------------------
@@ -437,8 +446,12 @@ def counts_without_a_name(auditor: Person) -> None:
 
 
 def leaves(*people: Person) -> None:
+    watching = people[0].page.context.new_page()
+    watching.goto(OF_RUN)
+    expect(watching.locator("#left")).to_contain_text("止まっています")
     for person in people:
         with person.page.expect_navigation():
             person.page.get_by_role("button", name="出る").click()
         person.open(OF_RUN)
         assert person.page.url.endswith("/login")
+    expect(watching.locator("#left")).to_contain_text("表示が止まりました")  # of who may look no longer

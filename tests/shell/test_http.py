@@ -19,8 +19,10 @@ from printjobs.trust import accounts
 from printjobs.trust.accounts import Opened
 from printjobs.trust.journal import Journal
 from printjobs.web import edge, limits
+from printjobs.web.pages import pulls
+from printjobs.web.values import PHOTO
 from tests.audited import MARKER
-from tests.handin import KUSATSU, RUN
+from tests.handin import KUSATSU, RUN, notice_number
 from tests.shell.jobs import wait_until
 from tests.shell.serving import serving
 from tests.shell.web import AUDITOR, CITY, COOKIE, LEAD, PRESS, House, Ids, client, code, copied, write_everything
@@ -128,6 +130,36 @@ def test_no_page_has_a_script_or_a_style_of_its_own(url: str, house: House, ids:
             assert not re.search(
                 r"<style|style=|<script(?! src=\"/static/)|\son[a-z]+=|https?://(?!www\.w3\.org)", text
             ), where
+
+
+def test_a_pull_that_is_ordered_again_says_so_and_nothing_that_somebody_wrote(
+    url: str, house: House, ids: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulls, "_SHOWN", 1)
+    inside, order = house.session(CITY), {"number": ids.number, "reason": "death"}
+    other = notice_number(2)
+    with client(url, inside) as at:
+        done = [at.post(f"{BASE}/pulls", data=order, headers=inside.forms).headers["location"] for _ in range(2)]
+        said = [at.get(where).text for where in done]
+        assert ["指示しました" in page for page in said] == [True, False]
+        assert ["指示済みです" in page for page in said] == [False, True]
+        assert "<script" not in at.get(f"{BASE}/pulls?ordered=<script>").text
+        at.post(f"{BASE}/pulls", data=order | {"number": other}, headers=inside.forms)
+        first = at.get(f"{BASE}/pulls").text
+        (after,) = re.findall(r"/pulls\?after=(\d+)", first)
+        both = first + at.get(f"{BASE}/pulls?after={after}").text
+    assert re.findall(r"<td><a[^>]*>(\d+)</a>", both) == sorted([ids.number, other])
+
+
+def test_every_printed_page_of_a_notice_is_there_to_be_opened(url: str, house: House, ids: Ids) -> None:
+    with client(url, house.session(CITY)) as at:
+        where = f"{BASE}/notices/{ids.number}"
+        said = at.get(where).text
+        pictures = re.findall(rf'<img loading="lazy" src="({where}/pages/{ids.generation}/\d+.png)"', said)
+        assert len(pictures) > 1
+        answers = [at.get(picture) for picture in pictures]
+    assert [answer.headers["x-pages"] for answer in answers] == [str(len(pictures))] * len(pictures)
+    assert len({answer.content for answer in answers}) == len(pictures)
 
 
 def test_a_fault_of_ours_is_answered_kept_and_told_without_what_it_was_about(
@@ -238,7 +270,7 @@ def test_a_page_that_looks_by_itself_keeps_no_session_alive_and_ends_with_the_ac
         assert next(lines).startswith("data: ")
         assert house.desk.rows(seen) == kept
         house.accounts.disable(LEAD, datetime.now(UTC))
-        assert [line for line in lines if line] == []  # it ends
+        assert [line for line in lines if line] == ["event: ended", "data:"]  # and the page says so
 
 
 # Changes are meant
@@ -284,6 +316,17 @@ def test_an_upload_over_the_setting_is_refused_and_leaves_nothing(house: House) 
         assert at.post(handin, files=form, headers=house.token(CITY).headers).status_code == 413
     assert house.desk.stand() == stand
     assert {path for path in house.desk.files("").keys() - files.keys() if ".db" not in path} == set()
+
+
+def test_a_photograph_is_taken_up_to_its_own_limit_and_not_to_that_of_files(url: str, house: House) -> None:
+    inside = house.session(CITY)
+
+    def answer(size: int) -> httpx.Response:
+        photo = {"picture": ("photo.png", b"x" * size)}
+        return at.post(f"{BASE}/returns", files=photo, data={"reason": "moved"}, headers=inside.forms)
+
+    with client(url) as at:
+        assert [answer(size).status_code for size in (PHOTO, PHOTO + 1, PHOTO + (2 << 20))] == [422, 422, 413]
 
 
 def test_half_an_upload_leaves_nothing_and_is_kept_in_the_journal(url: str, house: House) -> None:
@@ -381,7 +424,7 @@ def test_a_year_that_is_none_is_told_and_no_fault(url: str, house: House) -> Non
         word = {"csrf": re.findall(r'name="csrf" value="([^"]+)"', at.get("/").text)[0], "delay": "0", "year": "2026"}
         for day in ("9999-12-31", "0001-01-01"):
             for field in ("due_date", "mailing_date"):
-                fields = word | {"kind": "property_tax", field: day}
+                fields = word | {"kind": "property_tax", "another": "1", field: day}
                 assert at.post("/runs", data=fields).status_code == 400, fields
 
 

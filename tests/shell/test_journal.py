@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from printjobs import store
 from printjobs.settings import Settings
-from printjobs.trust.journal import Entry, Journal, Recorder, open_journal, recording
+from printjobs.trust.journal import Entry, Journal, Recorder, open_journal
 from tests.handin import SECRET as DESK_SECRET
 from tests.handin import Desk
 
@@ -195,7 +195,7 @@ def test_two_processes_that_write_at_once_leave_one_chain(engine: Engine) -> Non
 
 def test_the_recorder_keeps_the_order_and_answers_when_an_entry_is_kept(engine: Engine) -> None:
     journal = Journal(engine, SECRET)
-    with recording(journal) as recorder:
+    with closing(Recorder(journal)) as recorder:
         waiting = [recorder.record(entry(number)) for number in range(1_200)]
         assert journal.verify(known=waiting[0].result(30)).known
     with engine.connect() as connection:

@@ -330,7 +330,10 @@ def test_an_envelope_that_is_inserted_all_the_same_is_an_alarm_and_its_batch_is_
     assert codes(first) == ["pulled_inserted", "pull_not_diverted"]
     assert [b["status"] for b in out.status()["batches"]] == ["posted", "released", "posted"]
     assert not any(line["diverted_at"] for line in pull_list(out))
+    told = out("run", "alarms", RUN, "--json")
+    assert (told.code, "pulled_inserted" in {alarm["code"] for alarm in told.json["alarms"]}) == (3, True)
     assert not codes(report(out, {place.key: "diverted"}, post=False))
+    assert "pulled_inserted" not in {alarm["code"] for alarm in out("run", "alarms", RUN, "--json").json["alarms"]}
     assert pull_list(out)[0]["diverted_at"]
     assert not codes(post(out))
     out.go()

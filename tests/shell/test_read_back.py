@@ -22,14 +22,22 @@ from tests.shell import jobs
 from tests.shell.jobs import RUN, Job
 
 
-@pytest.fixture
-def job(tmp_path: Path) -> Iterator[Job]:
-    """A run whose print files are all rendered, and none is read back."""
-    made = Job(tmp_path / "home", processes=1)
-    made.hand_in(jobs.write_sample(tmp_path / "sample"))
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run whose print files are all rendered, and none is read back."""
+    folder = tmp_path_factory.mktemp("rendered")
+    made = Job(folder / "home")
+    made.hand_in(jobs.write_sample(folder / "sample"))
     while todo := [step for step in made.unfinished() if step.name != "check"]:
         for step in todo:
             run_step(made.context, step)
+    made.close()
+    return made.settings.home
+
+
+@pytest.fixture
+def job(rendered: Path, tmp_path: Path) -> Iterator[Job]:
+    made = jobs.copy(rendered, tmp_path / "home", processes=1)
     yield made
     made.close()
 

@@ -83,6 +83,17 @@ def load(office: Office, data: bytes, *words: str) -> Told:
     return office.desk("scans", "load", RUN, path, *words, "--json")
 
 
+def test_a_report_that_has_grown_is_taken_from_where_it_ended_and_an_empty_line_changes_nothing(office: Office) -> None:
+    rows = good(office)
+    morning, day = standard(rows[:4]), standard(rows)
+    assert load(office, morning).json["findings"] == []
+    assert load(office, morning + b"\r\n").json["again"]
+    told = load(office, day).json
+    assert (told["findings"], told["lines"]) == ([], len(rows) - 4)
+    assert {b["status"] for b in office.desk.status()["batches"]} == {"posted"}
+    assert load(office, day.rstrip(b"\r\n")).json["again"]
+
+
 def stage_rows(office: Office) -> list[tuple[Any, ...]]:
     return office.desk.rows("SELECT batch_id, stage, count FROM stage ORDER BY id")
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import SQLModel
@@ -27,7 +28,7 @@ from printjobs.pipeline import (
 from printjobs.pipeline.scheduling import Late
 from printjobs.reference import cities
 from printjobs.reference.timetable import JAPAN
-from printjobs.store import accounts, schedule, writing
+from printjobs.store import accounts, writing
 from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN, Desk, HandIn
 
 USAGE, REFUSED = 2, 3
@@ -300,28 +301,33 @@ def test_what_one_asks_and_another_confirms_is_released(office: Office) -> None:
     assert asked.manifests == dict(office.rows("SELECT id, manifest_sha256 FROM batch"))
     assert run_status(office) == "packaged"
     assert confirming.open_request(context, RUN) == asked._replace(again=True)
-    assert confirming.confirm_release(context, RUN, office.other) == list(asked.manifests)
+    assert confirming.confirm_release(context, RUN, office.other, asked.id) == list(asked.manifests)
     assert run_status(office) == "released"
     assert office.requests() == [(office.one, office.other, True)]
     assert confirming.open_request(context, RUN) is None
 
 
 def test_nobody_confirms_what_they_asked_for_themselves(office: Office) -> None:
-    confirming.ask_release(office.context(), RUN, office.one)
+    asked = confirming.ask_release(office.context(), RUN, office.one)
     with pytest.raises(Refused, match="ほかの人"):
-        confirming.confirm_release(office.context(), RUN, office.one)
+        confirming.confirm_release(office.context(), RUN, office.one, asked.id)
     assert run_status(office) == "packaged"
 
 
 def test_only_leads_ask_and_confirm(office: Office) -> None:
     with pytest.raises(Refused, match="とりまとめ市"):
         confirming.ask_release(office.context(), RUN, office.city_clerk)
-    confirming.ask_release(office.context(), RUN, office.one)
+    asked = confirming.ask_release(office.context(), RUN, office.one)
     with writing(office.context().engine) as connection:
         accounts.change(connection, office.other, {"disabled_at": moment(3, 2, 10)})
     for account in (office.city_clerk, office.other):
         with pytest.raises(Refused, match="とりまとめ市"):
-            confirming.confirm_release(office.context(), RUN, account)
+            confirming.confirm_release(office.context(), RUN, account, asked.id)
+    with writing(office.context().engine) as connection:  # who asked is shut out before the other confirms
+        accounts.change(connection, office.other, {"disabled_at": None})
+        accounts.change(connection, office.one, {"disabled_at": moment(3, 2, 10)})
+    with pytest.raises(Refused, match="とりまとめ市"):
+        confirming.confirm_release(office.context(), RUN, office.other, asked.id)
     assert run_status(office) == "packaged"
 
 
@@ -334,14 +340,14 @@ def test_asking_again_is_one_request_and_two_do_not_ask_for_the_same(office: Off
 
 
 def test_other_batches_than_were_asked_for_are_not_released(office: Office) -> None:
-    confirming.ask_release(office.context(), RUN, office.one)
+    asked = confirming.ask_release(office.context(), RUN, office.one)
     database = office.context().engine
     (batch, sealed) = office.rows("SELECT id, manifest_sha256 FROM batch")[0]
     change = "UPDATE batch SET manifest_sha256 = ? WHERE id = ?"
     with database.begin() as connection:
         connection.exec_driver_sql(change, ("0" * 64, batch))
     with pytest.raises(Refused, match="もう一度依頼"):
-        confirming.confirm_release(office.context(), RUN, office.other)
+        confirming.confirm_release(office.context(), RUN, office.other, asked.id)
     assert office.requests() == [(office.one, None, False)]
     assert run_status(office) == "packaged"
     confirming.ask_release(office.context(), RUN, office.other)
@@ -354,20 +360,21 @@ def test_what_release_refuses_is_refused_here_too_and_can_be_confirmed_later(
     made: Made, tmp_path: Path, clock: Clock
 ) -> None:
     office = Office(made.copy("packaged", tmp_path / "home").home)
-    confirming.ask_release(office.context(), RUN, office.one)
+    asked = confirming.ask_release(office.context(), RUN, office.one)
     with pytest.raises(Refused, match="承認していない市"):
-        confirming.confirm_release(office.context(), RUN, office.other)
+        confirming.confirm_release(office.context(), RUN, office.other, asked.id)
     assert office.requests() == [(office.one, None, False)]
     office.approve()
-    assert confirming.confirm_release(office.context(), RUN, office.other)
+    assert confirming.confirm_release(office.context(), RUN, office.other, asked.id)
 
 
 def test_a_withdrawn_request_is_not_confirmed(office: Office) -> None:
-    confirming.ask_release(office.context(), RUN, office.one)
+    asked = confirming.ask_release(office.context(), RUN, office.one)
     confirming.withdraw_release(office.context(), RUN, office.other)
-    for step in (confirming.confirm_release, confirming.withdraw_release):
-        with pytest.raises(Refused, match="先に引渡しを依頼"):
-            step(office.context(), RUN, office.other)
+    with pytest.raises(Refused, match="先に引渡しを依頼"):
+        confirming.confirm_release(office.context(), RUN, office.other, asked.id)
+    with pytest.raises(Refused, match="先に引渡しを依頼"):
+        confirming.withdraw_release(office.context(), RUN, office.other)
     assert not confirming.ask_release(office.context(), RUN, office.one).again
 
 
@@ -378,13 +385,41 @@ def test_nothing_to_release_is_nothing_to_ask_for(made: Made, tmp_path: Path, cl
             confirming.ask_release(office.context(), RUN, office.one)
 
 
-def test_a_confirmation_that_broke_off_after_the_release_is_ended_by_the_same_person(office: Office) -> None:
+def test_the_second_person_confirms_the_request_that_they_saw_and_no_later_one(office: Office) -> None:
+    seen = confirming.ask_release(office.context(), RUN, office.one)
+    confirming.withdraw_release(office.context(), RUN, office.one)
+    confirming.ask_release(office.context(), RUN, office.one)
+    with pytest.raises(Refused, match="見ていたものと変わりました"):
+        confirming.confirm_release(office.context(), RUN, office.other, seen.id)
+    assert run_status(office) == "packaged"
+
+
+def test_a_request_that_is_withdrawn_while_the_files_are_hashed_is_not_released(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = confirming.ask_release(office.context(), RUN, office.one)
-    with writing(office.context().engine) as connection:
-        schedule.confirm_request(connection, asked.id, office.other)
-    releasing.release(office.context(), RUN)
-    assert confirming.confirm_release(office.context(), RUN, office.other) == list(asked.manifests)
-    assert office.requests() == [(office.one, office.other, True)]
+    hashed = releasing._verify
+
+    def withdrawn_meanwhile(*batch: Any) -> None:
+        hashed(*batch)
+        if confirming.open_request(office.context(), RUN):
+            confirming.withdraw_release(office.context(), RUN, office.one)
+
+    monkeypatch.setattr(releasing, "_verify", withdrawn_meanwhile)
+    with pytest.raises(Refused, match="依頼はありません"):
+        confirming.confirm_release(office.context(), RUN, office.other, asked.id)
+    assert run_status(office) == "packaged"
+    assert office.requests() == [(office.one, None, True)]
+
+
+def test_a_city_is_not_cut_off_by_one_press(made: Made, tmp_path: Path, clock: Clock) -> None:
+    office = Office(made.copy("handed in", tmp_path / "home").home)
+    missing = scheduling.missing(office.context(), RUN)
+    assert missing
+    with pytest.raises(Refused, match="まだ提出のない市"):
+        scheduling.refuse_missing(office.context(), RUN)
+    scheduling.set_cutoff(office.context(), RUN, [RITTO], scheduling.Late.HOLD, "2026-03-13")
+    assert scheduling.missing(office.context(), RUN) == []  # it is waited for, so nobody is cut off
 
 
 # Progress

@@ -20,13 +20,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from printjobs.web import line
-from tests.handin import KUSATSU, RUN, environment
+from tests.handin import KUSATSU, RUN, Desk, environment
 from tests.load import memory
 from tests.shell.jobs import wait_until
 from tests.shell.serving import serving
 from tests.shell.web import CITY, PRESS, House, write_everything
 
 UPLOAD_MB, GROWN_MB = 300, 40
+USAGE = 2
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,12 @@ def test_only_a_proxy_that_is_named_may_say_that_it_has_tls(
             f"http://127.0.0.1:{port}/login", headers={"x-forwarded-proto": "https", "x-forwarded-for": "1.2.3.4"}
         )
     assert ("strict-transport-security" in said.headers) is is_told
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "council.example"])
+def test_a_door_to_other_machines_without_tls_is_not_opened(tmp_path: Path, host: str) -> None:
+    told = Desk(tmp_path / "home")("serve", "--host", host)
+    assert (told.code, "--proxies" in told.err) == (USAGE, True)
 
 
 @pytest.fixture

@@ -21,12 +21,14 @@ from hypothesis import strategies as st
 
 from printjobs.pipeline import delivering, rehearsal
 from printjobs.settings import Settings
+from printjobs.sftp import session
 from printjobs.sftp.gateway import host_key
 from printjobs.sftp.putting import Put
 from printjobs.sftp.results import layout_of
 from printjobs.sftp.session import Session
 from printjobs.sftp.tree import Stored, place
 from printjobs.trust.journal import open_journal
+from tests.audited import MARKER
 from tests.handin import RUN
 from tests.shell.gateways import PATIENCE_S, Server, key_of, serving
 from tests.shell.vendors import NOW, VENDOR, Office, write_released
@@ -293,6 +295,15 @@ def test_nothing_is_written_renamed_removed_or_made_elsewhere(gate: Gate) -> Non
     assert {entry[1] for entry in gate.server.journal() if entry[3] == 403} >= {
         "SFTP open", "SFTP remove", "SFTP rename", "SFTP mkdir", "SFTP rmdir", "SFTP setstat", "SFTP symlink",
     }  # fmt: skip
+
+
+def test_a_fault_of_ours_is_told_by_its_kind_and_place_alone(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> None:
+        raise KeyError(MARKER)
+
+    with pytest.raises(FAILED, match="プログラムの誤り"), session._told():
+        broken()
+    assert [word in caplog.text for word in ("KeyError", "in broken", MARKER)] == [True, True, False]
 
 
 def test_every_request_that_the_library_would_answer_from_the_disk_is_answered_by_us() -> None:

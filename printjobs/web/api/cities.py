@@ -13,7 +13,7 @@ from printjobs.core.audit import Fault, Side
 from printjobs.pipeline import auditing, handing_in, history, pulling, returning
 from printjobs.reference import returns
 from printjobs.web.guard import At, Form
-from printjobs.web.pages.cities import hand_in
+from printjobs.web.handing_in import hand_in
 from printjobs.web.values import After
 
 from .answers import told

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from printjobs.core.access import Role
-from printjobs.pipeline import progressing
+from printjobs.pipeline import progressing, scheduling
 from printjobs.pipeline import status as statuses
 from printjobs.store import runs as rows
 from printjobs.web.guard import At, Who
@@ -96,7 +96,9 @@ def progress(run: str, at: At) -> Progress:
 
 
 @router.post("/api/v1/runs/{run}/go", name="api.go", status_code=202)
-def go(run: str, at: At) -> Started:
-    """Do all steps that can be done, in the background."""
+def go(run: str, at: At, without_missing: bool = False) -> Started:
+    """Do all steps that can be done, in the background; ``without_missing`` cuts off who has not handed in."""
+    if not without_missing:
+        scheduling.refuse_missing(at.context, run)
     at.jobs.start(run)
     return Started(started=True)

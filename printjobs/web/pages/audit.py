@@ -124,6 +124,6 @@ def city_signoff(at: At, who: Who, run: str, city: str) -> Response:
 
 @router.get("/proof.json", name="city_proof_json")
 def city_proof_json(at: At, run: str, city: str) -> Response:
-    """The proof without personal data, with the city's key: for the city alone."""
+    """The proof of mailing, with the city's key: for the city alone."""
     data = proving.written(proving.make(at.context, run, city))
     return Response(data, media_type="application/json", headers=attachment(f"proof-{run}-{city}.json"))

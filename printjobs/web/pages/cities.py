@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import BinaryIO
-
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from printjobs.core.model import BadInput, NotFound, RunStatus
+from printjobs.core.model import NotFound, RunStatus
 from printjobs.pipeline import approving, handing_in, proofs
 from printjobs.pipeline import status as statuses
-from printjobs.pipeline.submitting import Submitted
 from printjobs.web.desk import Desk
 from printjobs.web.guard import At, Form, Who
+from printjobs.web.handing_in import hand_in
 from printjobs.web.showing import page
 from printjobs.web.values import After, Id
 
@@ -50,26 +44,6 @@ def city(request: Request, at: At, run: str, city: str) -> Response:
 async def city_handin(at: At, run: str, city: str, fields: Form) -> Response:
     await run_in_threadpool(hand_in, at, run, city, fields)
     return RedirectResponse(f"/runs/{run}/cities/{city}", 303)
-
-
-def hand_in(at: Desk, run: str, city: str, fields: FormData) -> Submitted:
-    """Take the files of a form as a hand-in. Their names are looked up, and what is written has a name of ours."""
-    known = handing_in.files(at.context.kind(at.context.run(run).kind))
-    given = [f for f in fields.getlist("files") if isinstance(f, UploadFile) and f.filename]
-    names = [f.filename or "" for f in given]
-    if unknown := len([name for name in names if name not in known]):
-        raise BadInput(f"知らない名前のファイルが{unknown}個あります。{'、'.join(known)} だけを選んでください。")
-    if len(set(names)) != len(names):
-        raise BadInput("同じ名前のファイルが2つあります。1つずつにしてください。")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, file in zip(names, given, strict=True):
-            _copy(file.file, Path(folder) / next(one for one in known if one == name))
-        return at.jobs.submit(run, city, Path(folder))
-
-
-def _copy(source: BinaryIO, target: Path) -> None:
-    with target.open("wb") as file:
-        shutil.copyfileobj(source, file, 1 << 20)
 
 
 @router.get("/problems", name="city_problems")

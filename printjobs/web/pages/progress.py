@@ -37,6 +37,7 @@ async def _events(request: Request, at: Desk, run: str) -> AsyncIterator[str]:
         try:
             said = json.dumps(await run_in_threadpool(_look, request, at, run, estimate), ensure_ascii=False)
         except Anonymous:
+            yield "event: ended\ndata:\n\n"  # or the browser would connect again, to be led to the door
             return
         if said != told or now - told_at > _QUIET_S:
             told, told_at = said, now

@@ -16,26 +16,30 @@ from printjobs.reference import returns
 from printjobs.web.desk import Desk
 from printjobs.web.guard import At, Form
 from printjobs.web.showing import page
+from printjobs.web.values import PHOTO
 
 router = APIRouter(include_in_schema=False, prefix="/runs/{run}/cities/{city}")
 _SHOWN = 100
-_PICTURE = 32 << 20  # bytes; it is read into memory
+_TOLD = {"now": "引抜きを指示しました。", "again": "その通知は指示済みです。はじめの指示のままで、何も変えていません。"}
 
 
 @router.get("/pulls", name="city_pulls")
-def city_pulls(request: Request, at: At, run: str, city: str, number: str = "") -> Response:
-    lines = auditing.notices(at.context, run, city, Side.PULLED, "", _SHOWN)
+def city_pulls(
+    request: Request, at: At, run: str, city: str, number: str = "", after: str = "", ordered: str = ""
+) -> Response:
+    lines = auditing.notices(at.context, run, city, Side.PULLED, after[:20], _SHOWN)
+    more = lines[-1].number if len(lines) == _SHOWN else ""
     return page(
         request, "pulls.html", run=at.context.run(run), city=city, lines=lines, reasons=reference.pull_reasons(),
-        names=auditing.STATUS_NAMES, number=number[:20],
+        names=auditing.STATUS_NAMES, number=number[:20], more=more, told=_TOLD.get(ordered, ""),
     )  # fmt: skip
 
 
 @router.post("/pulls", name="city_pull")
 async def city_pull(at: At, run: str, city: str, fields: Form) -> Response:
     number, reason = str(fields.get("number", "")).strip(), str(fields.get("reason", ""))
-    await run_in_threadpool(pulling.order_pull, at.context, run, city, number, reason)
-    return RedirectResponse(f"/runs/{run}/cities/{city}/pulls", 303)
+    done = await run_in_threadpool(pulling.order_pull, at.context, run, city, number, reason)
+    return RedirectResponse(f"/runs/{run}/cities/{city}/pulls?ordered={'again' if done.again else 'now'}", 303)
 
 
 @router.get("/returns", name="city_returns")
@@ -54,9 +58,9 @@ def _register(at: Desk, city: str, fields: FormData) -> returning.Came:
     reason, picture = str(fields.get("reason", "")), fields.get("picture")
     mark: str | None = str(fields.get("mark", ""))[:200]
     if isinstance(picture, UploadFile) and picture.filename:
-        data = picture.file.read(_PICTURE + 1)
-        if len(data) > _PICTURE:
-            raise BadInput(f"写真が大きすぎます。{_PICTURE >> 20}MBまでの写真にしてください。")
+        data = picture.file.read(PHOTO + 1)
+        if len(data) > PHOTO:
+            raise BadInput(f"写真が大きすぎます。{PHOTO >> 20}MBまでの写真にしてください。")
         mark = returning.decode_picture(data)
     if mark is None:
         raise BadInput("写真からQRを読み取れません。紙の左下のQRを、明るい所で、大きく写してください。")

@@ -27,7 +27,6 @@ from printjobs.web.values import Id
 from .files import attachment
 
 router = APIRouter(include_in_schema=False)
-STAGE_NAMES = {"accepted": "受領", "printed": "印刷", "inserted": "封入", "posted": "差出し"}
 _OUT = (BatchStatus.RELEASED, BatchStatus.POSTED)
 
 
@@ -43,7 +42,7 @@ def _work(request: Request, at: Desk, run: str, settled: Settled | None) -> Resp
         told = {(batch, stage): count for batch, stage, count in counts.stages(connection, run)}
     return page(
         request, "work.html", run=at.context.run(run), batches=batches, received=received, told=told, stages=STAGES,
-        stage_names=STAGE_NAMES, pulls=pulling.pull_list(at.context, run), settled=settled,
+        stage_names=STAGES, pulls=pulling.pull_list(at.context, run), settled=settled,
         reports=scan_logs.reports(at.context, run), layouts=report_layouts(), standard=STANDARD,
         refusals=scanning.refusals(at.context, run)[-20:],
     )  # fmt: skip

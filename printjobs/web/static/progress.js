@@ -38,4 +38,13 @@
     if (status !== `${told.status}${told.working}`) location.reload();
     status = `${told.status}${told.working}`;
   };
+
+  function stop() {
+    source.close();
+    left.textContent = "進み具合の表示が止まりました。長く操作がないと、入り直しが要ります。画面を開き直してください。";
+  }
+  source.addEventListener("ended", stop); // whoever looks may no longer
+  source.onerror = () => {
+    if (source.readyState === EventSource.CLOSED) stop(); // otherwise the browser connects again by itself
+  };
 })();

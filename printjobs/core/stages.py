@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-STAGES = {"accepted": "受入れ", "printed": "印刷", "inserted": "封入", "posted": "差出し"}
+STAGES = {"accepted": "受領", "printed": "印刷", "inserted": "封入", "posted": "差出し"}
 TOLD_IN_ROWS = ("accepted", "printed")  # what rows of a report may tell: the others are joined piece by piece
 
 

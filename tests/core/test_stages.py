@@ -50,7 +50,7 @@ def test_a_stage_that_comes_too_early_says_which_are_missing() -> None:
     verdict = judge("inserted", 5, up_to("printed"), BATCH)
     assert verdict.code == "stage_too_early"
     assert "印刷" in verdict.why
-    assert "受入れ" not in verdict.why
+    assert "受領" not in verdict.why
 
 
 def test_a_count_that_differs_from_the_plan_names_both() -> None:

@@ -472,7 +472,7 @@ def test_a_vendor_that_does_not_answer_is_told_on_the_same_day_and_cron_hears_it
     assert [a["code"] for a in told.json["alarms"]] == ["accepted"]
     assert told.json["heard"] == ""
     shown = desk("run", "alarms", RUN)
-    assert (shown.code, "受入れの報告が遅れています" in shown.out) == (REFUSED, True)
+    assert (shown.code, "受領の報告が遅れています" in shown.out) == (REFUSED, True)
 
 
 def test_what_the_vendor_says_of_its_batches_ends_the_alarm(made: Made, tmp_path: Path, clock: Clock) -> None:

@@ -121,7 +121,7 @@ def _equation_of(found: Figures) -> str:
     parts = " ＋ ".join(f"{SIDE_NAMES[side]} {found.of(side):,}" for side in ends)
     billed = _OPEN if told.charged is None else f"{told.charged:,}"
     paid = told.charged in (None, told.mailed)
-    return f"受領 {told.received:,} {_SIGNS[whole]} {parts}　差出し {told.mailed:,} {_SIGNS[paid]} 請求 {billed}"
+    return f"受領 {told.received:,} {_SIGNS[whole]} {parts}<br/>差出し {told.mailed:,} {_SIGNS[paid]} 請求 {billed}"
 
 
 def _equation(found: Figures) -> Section:

@@ -123,6 +123,7 @@ class Person:
         context.set_default_timeout(PATIENCE_MS)
         self.page: Page = context.new_page()
         self.page.on("console", self._heard)
+        self.page.on("filechooser", lambda _chooser: None)  # asked for early: the first listener turns it on, a moment late
         self.page.on("pageerror", lambda error: self._fault(f"script: {error}"))
         context.on("request", self._asked)
         context.on("response", self._answered)

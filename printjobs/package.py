@@ -12,7 +12,10 @@ from printjobs.reference import MailRunColumn
 
 
 class MailRunPiece(msgspec.Struct, frozen=True):
-    """What the inserter is told of one piece; ``inserts`` is the feeder bit set, weight in whole grams."""
+    """What the inserter is told of one piece; ``inserts`` is the feeder bit set, weight in whole grams.
+
+    ``posting``: what is mailed together, and which label of it the pieces go under; 0 is without discount.
+    """
 
     batch: str
     piece: int
@@ -23,6 +26,7 @@ class MailRunPiece(msgspec.Struct, frozen=True):
     city: str
     office: str
     divert: int
+    posting: int
 
 
 def mailrun_csv(pieces: Iterable[MailRunPiece], columns: Sequence[MailRunColumn]) -> bytes:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-# The longest first, 15 s and more; the many short ones behind fill up whichever worker is free.
+# The longest first, ten seconds and more; the many short ones behind fill up whichever worker is free.
 LONG = (
     "shell/test_workers.py",
-    "shell/test_command_line.py",
-    "shell/test_bench.py",
-    "shell/test_store.py",
-    "shell/test_bad_input.py",
     "shell/test_browser.py",
+    "shell/test_command_line.py",
+    "shell/test_store.py",
+    "shell/test_bench.py",
     "golden/test_read_back_records.py",
+    "shell/test_bad_input.py",
+    "shell/test_gaiji.py",
+    "core/test_fitness.py",
     "golden/test_read_back.py",
     "shell/test_proofs.py",
     "shell/test_serve.py",
+    "shell/test_openapi.py",
+    "core/test_render.py",
     "shell/test_read_back.py",
     "shell/test_pulls.py",
-    "shell/test_gaiji.py",
-    "shell/test_openapi.py",
     "shell/test_access.py",
     "core/test_proofing.py",
     "shell/test_extract.py",

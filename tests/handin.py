@@ -18,9 +18,12 @@ import sqlite3
 import sys
 import traceback
 from contextlib import closing, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
+
+import typer.main
 
 from printjobs.core.checkdigit import addressee_number_digit
 from printjobs.core.kinds import DEBIT, PROPERTY_TAX, SLIP, Table
@@ -198,6 +201,9 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+_commands = cache(typer.main.get_command)  # built anew for each call, the tree of commands takes half of its time
+
+
 class Desk:
     """One machine with its ``PRINTJOBS_HOME``: the command line on it, and what is kept there."""
 
@@ -213,6 +219,7 @@ class Desk:
         argv = ["printjobs", *map(str, words)]
         with (
             mock.patch.dict(os.environ, environment(self.home) | self.settings, clear=True),
+            mock.patch.object(typer.main, "get_command", _commands),
             mock.patch.object(sys, "argv", argv),
             redirect_stdout(out),
             redirect_stderr(err),

@@ -52,6 +52,7 @@ class Shape(NamedTuple):
     sheets: int
     slips: bool
     inserts: int
+    barcode: bool
 
 
 class _Context(Context):
@@ -99,7 +100,7 @@ class Desk:
         """The accepted notices of a run."""
         with self._context.engine.connect() as connection:
             return [
-                Shape(n.city, n.owner, n.office, n.zip, n.sheets, n.slips, n.inserts)
+                Shape(n.city, n.owner, n.office, n.zip, n.sheets, n.slips, n.inserts, n.barcode)
                 for n in production.plan_notices(connection, run_id)
             ]
 

@@ -13,14 +13,30 @@ import typer
 from printjobs import sample as samples
 from printjobs.core.kinds import KINDS, PROPERTY_TAX
 from printjobs.core.model import UsageError
-from printjobs.pipeline import Context, costing, opening, planning, releasing, scheduling, submitting
+from printjobs.pipeline import Context, opening, planning, releasing, scheduling, submitting
 from printjobs.pipeline import rehearsal as rehearsals
 from printjobs.pipeline import status as statuses
 from printjobs.pipeline.doctor import Finding, examine
 from printjobs.settings import Settings
 from workers import run_all
 
-from . import audit, bench, extracts, gaiji, gateway, layouts, proofs, pulls, reports, schedule, service, show, vendor
+from . import (
+    audit,
+    bench,
+    costs,
+    extracts,
+    gaiji,
+    gateway,
+    layouts,
+    postings,
+    proofs,
+    pulls,
+    reports,
+    schedule,
+    service,
+    show,
+    vendor,
+)
 from .demo import run_demo
 from .marks import mark_app
 
@@ -39,6 +55,7 @@ app.add_typer(mark_app, name="mark")
 app.add_typer(gaiji.app, name="gaiji")
 app.add_typer(layouts.app, name="layout")
 app.add_typer(pulls.app, name="pull")
+app.add_typer(costs.app, name="cost")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(service.user_app, name="user")
 app.add_typer(vendor.vendor_app, name="vendor")
@@ -175,16 +192,9 @@ def release(run: RunId, as_json: Json = False) -> None:
 
 
 app.command(help="印刷した通知の頁そのものを、写しとして取り出します（窓口用）。")(extracts.extract)
-
-
-@app.command(help="費用と、市ごとの負担を計算します。")
-def cost(run: RunId, as_json: Json = False) -> None:
-    made, settled = costing.bill(_context(), run)
-    values = costing.as_values(made, settled=settled)
-    if as_json:
-        _print_json(values)
-    else:
-        show.cost(values)
+app.command(help="差出しの数と料金を見て、郵便局に出す紙（差出票・内訳票・区分票・ケース票）を作ります。")(
+    postings.postings
+)
 
 
 @app.command(help="この機械で仕事ができるかを調べます。")

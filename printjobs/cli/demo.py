@@ -109,8 +109,7 @@ def _run_kind(context: Context, kind: str, into: Path, handins: Path, scale: flo
     found = status.status(context, run_id)
     if not hidden:
         show.status(found)
-        made, is_settled = costing.bill(context, run_id)
-        show.cost(costing.as_values(made, settled=is_settled))
+        show.cost(costing.as_values(costing.cost(context, run_id)))
     return found
 
 

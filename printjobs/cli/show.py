@@ -16,6 +16,7 @@ from rich.table import Table
 
 from printjobs import reference
 from printjobs.core.gaiji import STATE_NAMES, State
+from printjobs.pipeline.costing import STAGE_WORDS
 from printjobs.pipeline.doctor import Finding
 from printjobs.pipeline.gaiji import Again, Imported
 from printjobs.pipeline.proofs import Proof
@@ -50,13 +51,27 @@ _COUNTED = ("received", "rejected", "pulled", "mailed", "outstanding", "pieces",
 _SHOWN = 12  # problems and findings listed before "and so many more"
 
 
-class DefaultsToData(typer.core.TyperGroup):
-    """``sample DIR`` means ``sample data DIR``: a first word that is no command is a folder."""
+class Defaulting(typer.core.TyperGroup):
+    """A first word that is no command is the first word of one command."""
+
+    default: str
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and args[0] not in self.commands and not args[0].startswith("-"):
-            args = ["data", *args]
+            args = [self.default, *args]
         return super().resolve_command(ctx, args)
+
+
+class DefaultsToData(Defaulting):
+    """``sample DIR`` means ``sample data DIR``."""
+
+    default = "data"
+
+
+class DefaultsToRun(Defaulting):
+    """``cost RUN`` means ``cost run RUN``."""
+
+    default = "run"
 
 
 class Bars:
@@ -244,23 +259,45 @@ def settled(done: Settled) -> None:
 
 def cost(values: dict[str, Any]) -> None:
     names = reference.cities()
-    kind = "確定（差出し実績）" if values["settled"] else "見込み（計画の数）"
     table = _table(
-        f"費用 {kind}　請求総額 {values['invoice_yen']:,}円",
-        ("市", False),
-        ("固定費", True),
-        ("印刷・封入", True),
-        ("消費税", True),
-        ("郵便料", True),
-        ("合計（円）", True),
-    )
+        f"費用 {STAGE_WORDS[values['stage']]}　請求総額 {values['invoice_yen']:,}円",
+        ("市", False), ("固定費", True), ("印刷・封入", True), ("消費税", True), ("郵便料", True), ("合計（円）", True),
+        ("単独なら", True), ("節減", True),
+    )  # fmt: skip
     for city in values["cities"]:
         shares = dict.fromkeys(("fixed", "variable", "tax", "postage"), 0)
         for item in city["items"]:
             shares[item["group"]] += item["yen"]
-        table.add_row(names[city["code"]].name, *(f"{yen:,}" for yen in shares.values()), f"{city['total_yen']:,}")
+        yen = (*shares.values(), city["total_yen"], city["alone_yen"], city["saving_yen"])
+        table.add_row(names[city["code"]].name, *(f"{amount:,}" for amount in yen))
     console.print(table)
     console.print("各市の合計は請求総額と一致します。" if values["sum_ok"] else "[red]合計が一致しません。[/red]")
+    if values["dearer"]:
+        dearer = "、".join(names[code].name for code in values["dearer"])
+        console.print(f"[red]単独のほうが安い市があります: {dearer}。按分の取決めを見直してください。[/red]")
+
+
+def expected(invoice_yen: int, totals: Sequence[tuple[str, int, int]]) -> None:
+    """What was expected beside what came: by city its code, yen expected, yen settled."""
+    names = reference.cities()
+    table = _table(
+        f"見込みとの差　見込みの請求総額 {invoice_yen:,}円",
+        ("市", False), ("見込み", True), ("確定", True), ("差", True),
+    )  # fmt: skip
+    for code, before, after in totals:
+        table.add_row(names[code].name, f"{before:,}", f"{after:,}", f"{after - before:+,}")
+    console.print(table)
+
+
+def invoice(rows: Sequence[tuple[str, str, str, str]]) -> None:
+    """Where an invoice differs: item, what is wrong, expected, invoiced."""
+    if not rows:
+        line("どの行も予定と一致します。")
+        return
+    table = _table(f"違う行 {len(rows)}件", ("費目", False), ("違い", False), ("予定", True), ("請求書", True))
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
 
 
 def doctor(found: list[Finding]) -> None:

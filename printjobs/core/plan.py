@@ -7,12 +7,14 @@ exactly one piece of exactly one batch, and numbers run from 1 without gaps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
 
 from .marks.sheet import MAX_SHEETS
+from .weighing import Thickness
 
 MOST_SHEETS = 700  # a letter is 4 kg at most; what is heavier has to be sent in parts or another way
 
@@ -23,6 +25,7 @@ class PlanNotice(msgspec.Struct, frozen=True, gc=False):
 
     ``owner`` is equal for two notices only when addressee number, name and the whole address are
     equal. ``inserts`` is the feeder bit set. ``office`` is empty for mail to foreign countries.
+    ``barcode``: its address has a customer barcode that the post gives a discount for.
     """
 
     id: int
@@ -34,10 +37,14 @@ class PlanNotice(msgspec.Struct, frozen=True, gc=False):
     sheets: int
     slips: bool
     inserts: int
+    barcode: bool = False
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
-    """One envelope before it has a number: the notices in it, in order."""
+    """One envelope before it has a number: the notices in it, in order.
+
+    ``posting``: the number of the posting (差出し) that it is handed to the post with, 0 for the undiscounted one.
+    """
 
     city: str
     office: str
@@ -47,6 +54,8 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
     inserts: int
     slips: bool
     notices: tuple[int, ...]
+    barcode: bool = False
+    posting: int = 0
 
 
 class BatchClass(NamedTuple):
@@ -68,7 +77,10 @@ class BatchClass(NamedTuple):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Limits of a vendor profile and the kind's grouping rule. Pages and pieces are per file or batch."""
+    """Limits of a vendor profile and the kind's grouping rule. Pages and pieces are per file or batch.
+
+    ``thickest_mm``: what the inserter still takes, envelope included.
+    """
 
     groups: bool
     batch_pieces: int
@@ -76,6 +88,8 @@ class Rules(msgspec.Struct, frozen=True):
     file_pages: int
     sheet_classes: tuple[int, ...]
     pages_per_sheet: int
+    thickness: Thickness
+    thickest_mm: Decimal
 
 
 class PrintFile(NamedTuple):
@@ -117,7 +131,7 @@ def make_pieces(notices: Iterable[PlanNotice], *, groups: bool) -> list[Piece]:
 
 
 def _alone(n: PlanNotice) -> Piece:
-    return Piece(n.city, n.office, n.zip, n.number, n.sheets, n.inserts, n.slips, (n.id,))
+    return Piece(n.city, n.office, n.zip, n.number, n.sheets, n.inserts, n.slips, (n.id,), n.barcode)
 
 
 def together(bundle: Sequence[PlanNotice]) -> Piece:
@@ -135,22 +149,28 @@ def together(bundle: Sequence[PlanNotice]) -> Piece:
         inserts=inserts,
         slips=any(n.slips for n in bundle),
         notices=tuple(n.id for n in bundle),
+        barcode=all(n.barcode for n in bundle),  # one address: one that was read otherwise claims nothing
     )
 
 
+def sheet_class(sheets: int, inserts: int, rules: Rules) -> int:
+    """The most sheets of the inserter's class that takes a piece; 0 for one of too many sheets, or too thick."""
+    if rules.thickness.millimetres(sheets, inserts, by_hand=False) > rules.thickest_mm:
+        return 0
+    return next((limit for limit in rules.sheet_classes if sheets <= limit), 0)
+
+
 def classify(piece: Piece, rules: Rules) -> BatchClass:
-    """The class of a piece; too many sheets or a foreign address means hand work, never a drop."""
-    limit = next((limit for limit in rules.sheet_classes if piece.sheets <= limit), 0)
-    if not piece.office:
-        limit = 0
+    """The class of a piece; what the inserter does not take or a foreign address means hand work, never a drop."""
+    limit = sheet_class(piece.sheets, piece.inserts, rules) if piece.office else 0
     if piece.sheets > MAX_SHEETS:
         raise ValueError(f"piece of notice {piece.number} has {piece.sheets} sheets, more than a mark can say")
     return BatchClass(piece.slips, piece.inserts, limit)
 
 
 def needs_separator(before: Piece | None, piece: Piece) -> bool:
-    """A separator sheet stands at the head of a file and wherever the delivery office changes."""
-    return before is None or before.office != piece.office
+    """A separator sheet stands at the head of a file and wherever the posting or the delivery office changes."""
+    return before is None or before.office != piece.office or before.posting != piece.posting
 
 
 def cut_files(pieces: tuple[Piece, ...], rules: Rules) -> tuple[PrintFile, ...]:
@@ -176,7 +196,7 @@ def _file(sequence: int, first: int, last: int, separators: int, sheets: int, ru
 
 
 def make_batches(pieces: Iterable[Piece], rules: Rules) -> list[Batch]:
-    """Joint batches across cities, ordered by delivery office and postal code within each."""
+    """Joint batches across cities, ordered by posting, delivery office and postal code within each."""
     by_class: dict[BatchClass, list[Piece]] = {}
     alike: dict[tuple[bool, int, int, bool], list[Piece]] = {}  # what a class is decided by is looked at once
     for piece in pieces:
@@ -186,7 +206,7 @@ def make_batches(pieces: Iterable[Piece], rules: Rules) -> list[Batch]:
         found.append(piece)
     batches = []
     for batch_class in sorted(by_class, key=lambda c: (c.by_hand, c)):
-        ordered = sorted(by_class[batch_class], key=attrgetter("office", "zip", "city", "number"))
+        ordered = sorted(by_class[batch_class], key=attrgetter("posting", "office", "zip", "city", "number"))
         for start in range(0, len(ordered), rules.batch_pieces):
             part = tuple(ordered[start : start + rules.batch_pieces])
             batches.append(Batch(batch_class, part, cut_files(part, rules)))

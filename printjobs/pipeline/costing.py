@@ -1,104 +1,73 @@
-"""The bill: volumes mailed, priced by the tariff of the mailing date, split, and entered in the ledger."""
+"""The bill of a run: volumes priced by the tables of its mailing day, split, and what each would pay alone."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from printjobs import reference
-from printjobs.core import cost, japanese
-from printjobs.core.cost import Bill, Tariff, Volumes
-from printjobs.core.model import PieceStatus, Refused, RunStatus, SubmissionStatus
-from printjobs.render import documents
-from printjobs.render.documents import Section
-from printjobs.store import production, runs, tracking, writing
-from printjobs.store.models import Run
-from printjobs.store.runs import Record, change_status
+from printjobs.core.cost.bill import Bill, Case, JointCost, make_bill
+from printjobs.core.cost.shapley import shapley, whole_yen
+from printjobs.core.model import PieceStatus, SubmissionStatus
+from printjobs.core.postage.posting import Route, Terms
+from printjobs.store import production, runs
 
-from .context import Context, Step
-from .packaging import weight_g
+from .context import Context
+from .scheduling import lawful_delay
 from .settling import all_posted
-from .status import status
+from .volumes import case_of, expected_case, from_rows
+
+PLANNED, SETTLED, EXPECTED = "planned", "settled", "expected"
+STAGE_WORDS = {SETTLED: "確定（差出し実績）", PLANNED: "見込み（計画の数）", EXPECTED: "見込み（年間の予定件数）"}
+_COUNTED = {
+    SETTLED: frozenset({PieceStatus.MAILED}),
+    PLANNED: frozenset(PieceStatus) - {PieceStatus.SUPERSEDED, PieceStatus.PULLED},
+}
 
 
-def bill(context: Context, run_id: str) -> tuple[Bill, bool]:
-    """The bill of a run, and whether it is settled: by what was mailed once all is, before that by the plan."""
+class Costed(NamedTuple):
+    """A run's cost and what it was reckoned from.
+
+    ``stage``: ``settled`` by what was mailed once all is, before that ``planned``, before the plan ``expected``.
+    """
+
+    case: Case
+    bill: Bill
+    stage: str
+
+    @property
+    def settled(self) -> bool:
+        return self.stage == SETTLED
+
+
+def cost(context: Context, run_id: str) -> Costed:
+    """The cost of a run as far as it has come."""
     run = context.run(run_id)
     with context.engine.connect() as connection:
-        counts = production.volume_counts(connection, run_id)
+        counts = production.lot_counts(connection, run_id)
+        terms = {p.number: Terms(Route(p.route), p.delay, p.regional) for p in production.postings(connection, run_id)}
         joined = {s.city for s in runs.submissions(connection, run_id) if s.status == SubmissionStatus.ACCEPTED}
     if not counts:
-        raise Refused(f"回 {run_id} はまだ計画していません。run go の後で費用を計算できます。")
-    settled = all_posted(context, run_id)
-    counted = {PieceStatus.MAILED} if settled else set(PieceStatus) - {PieceStatus.SUPERSEDED, PieceStatus.PULLED}
-    tariff = reference.tariff(run.mailing_date)
-    volumes = _volumes((c for c in counts if c.status in counted), joined, tariff)
-    population = {code: city.population for code, city in reference.cities().items()}
-    return cost.make_bill(volumes, population, tariff), settled
+        return estimate(context, run_id)
+    stage = SETTLED if all_posted(context, run_id) else PLANNED
+    alike = from_rows(row for row in counts if row.status in _COUNTED[stage])
+    case = case_of(run.mailing_date, sorted(joined), alike, terms, lawful_delay(run))
+    return Costed(case, make_bill(case), stage)
 
 
-def _volumes(counts: Iterable[Record], cities: set[str], tariff: Tariff) -> dict[str, Volumes]:
-    """What each city had made, from the counts of its pieces that are alike. Reprints are the vendor's own expense."""
-    units: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    postage: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    notices: Counter[str] = Counter()
-    for same in counts:
-        own = units[same.city]
-        own["sheet"] += same.pieces * same.sheets
-        own["envelope"] += same.pieces
-        own["insert"] += same.pieces * same.inserts.bit_count()
-        own["hand_piece" if same.sheet_class == 0 else "piece"] += same.pieces
-        grams = weight_g(same.sheets, same.inserts)
-        name = tariff.overseas.name if same.abroad else cost.postage_class(grams, tariff)
-        postage[same.city][name] += same.pieces
-        notices[same.city] += int(same.notices)
-    return {code: Volumes(notices[code], dict(units[code]), dict(postage[code])) for code in cities}
-
-
-def close(context: Context, run_id: str) -> list[Step]:
-    """The closing step: charge what was mailed, and close if the count equation holds for every city."""
+def estimate(context: Context, run_id: str) -> Costed:
+    """What a run is expected to cost by the year's expected numbers of all members, whatever has become of it."""
     run = context.run(run_id)
-    if run.status != RunStatus.RELEASED or not all_posted(context, run_id):
-        return []
-    made, settled = bill(context, run_id)
-    if not (settled and made.sum_ok):
-        raise AssertionError("the shares do not add up to the invoice")  # law 5, before anything is written
-    _write_statements(context, run, made)
-    with writing(context.engine) as connection:
-        runs.lock_run(connection, run_id)
-        if not tracking.charges(connection, run_id):
-            rows = [
-                {
-                    "run_id": run_id,
-                    "city": c.code,
-                    "notices": c.notices,
-                    "item": i.item,
-                    "rule": i.rule,
-                    "basis": i.basis,
-                    "yen": i.yen,
-                }
-                for c in made.cities
-                for i in c.items
-            ]
-            tracking.add_charges(connection, rows)
-            runs.add_event(connection, run_id, context.now(), "charge", run_id, f"yen {made.invoice_yen}")
-    if unbalanced := [c["name"] for c in status(context, run_id)["cities"] if not c["balanced"]]:
-        raise Refused(
-            f"件数の合わない市があるため締められません: {'、'.join(unbalanced)}。run status で差を確かめてください。"
-        )
-    with writing(context.engine) as connection:
-        if change_status(connection, Run, Run.id, run_id, RunStatus.RELEASED, RunStatus.CLOSED):
-            runs.add_event(connection, run_id, context.now(), "close", run_id)
-    return []
+    notices = {code: city.taxpayers.get(run.kind, 0) for code, city in reference.members(run.mailing_date).items()}
+    case = expected_case(run.mailing_date, run.kind, notices, lawful_delay(run))
+    return Costed(case, make_bill(case), EXPECTED)
 
 
-def as_values(made: Bill, *, settled: bool) -> dict[str, Any]:
+def as_values(costed: Costed) -> dict[str, Any]:
     """The contract's cost object, as plain values."""
+    made = costed.bill
+    fair = whole_yen(shapley(costed.case.volumes, JointCost(costed.case)))
     return {
         "invoice_yen": made.invoice_yen,
         "cities": [
@@ -106,50 +75,16 @@ def as_values(made: Bill, *, settled: bool) -> dict[str, Any]:
                 "code": c.code,
                 "items": [msgspec.to_builtins(i) for i in c.items],
                 "total_yen": c.total_yen,
+                "alone_yen": c.alone_yen,
+                "saving_yen": c.saving_yen,
+                "notices": c.notices,
+                "yardstick_yen": fair[c.code],
             }
             for c in made.cities
         ],
         "sum_ok": made.sum_ok,
-        "settled": settled,
+        "settled": costed.settled,
+        "stage": costed.stage,
+        "lines": [line._asdict() for line in made.lines],
+        "dearer": list(made.dearer),
     }
-
-
-def _write_statements(context: Context, run: Record, made: Bill) -> None:
-    """A statement per city as CSV and PDF, and the council's total."""
-    names = reference.cities()
-    kind = context.kind(run.kind)
-    for city in made.cities:
-        rows = [(i.item, i.rule, i.basis, i.yen) for i in city.items]
-        total = ("合計", "", "", city.total_yen)
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\r\n").writerows([("費目", "按分の規則", "根拠", "円"), *rows, total])
-        context.files.put(f"statements/{run.id}/{city.code}.csv", text.getvalue().encode("utf-8-sig"))
-        sink = io.BytesIO()
-        documents.write(
-            sink,
-            context.fonts,
-            title=f"負担金明細書　{names[city.code].name}",
-            facts=(
-                ("通知", f"{japanese.era_year(run.year)}度 {kind.name} 当初通知"),
-                ("回", run.id),
-                ("差出し", f"{city.notices:,}件"),
-                ("負担金", f"{city.total_yen:,}円（{len(made.cities)}市の請求総額 {made.invoice_yen:,}円のうち）"),
-                ("単価表", f"{japanese.era_date(reference.tariff(run.mailing_date).valid_from)}から有効"),
-            ),
-            sections=(Section("内訳", ("費目", "按分の規則", "根拠", "円"), [*rows, total], (44, 40, 56, 30)),),
-            notes=(
-                "・割り切れない額は円未満を切り捨てて分け、残りを剰余の大きい順（同じときは市コード順）に1円ずつ加えています。",
-                "・各市の合計は請求総額と1円も違いません。",
-            ),
-        )
-        context.files.put(f"statements/{run.id}/{city.code}.pdf", sink.getvalue())
-    text = io.StringIO(newline="")
-    totals = [(c.code, names[c.code].name, c.notices, c.total_yen) for c in made.cities]
-    csv.writer(text, lineterminator="\r\n").writerows(
-        [
-            ("市コード", "市", "差出し件数", "負担金（円）"),
-            *totals,
-            ("", "合計", sum(c.notices for c in made.cities), made.invoice_yen),
-        ]
-    )
-    context.files.put(f"statements/{run.id}/total.csv", text.getvalue().encode("utf-8-sig"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -141,7 +142,7 @@ def _of_generation(notice: list[Record], wanted: int | None) -> Record:
 
 
 def _place(connection: Connection, notice: Record) -> _Place:
-    """Where the notice was printed, counted as the print file was cut: pieces in order, a separator at each office."""
+    """Where the notice was printed, counted as the print file was cut: a separator at each posting and office."""
     if notice.batch_id is None:
         raise Refused(
             f"通知書番号 {notice.number} は受け取っていますが、まだ印刷していません。run go の後で取り出してください。"
@@ -161,7 +162,7 @@ def _place(connection: Connection, notice: Record) -> _Place:
             "run go の後で取り出してください。"
         )
     *earlier, piece = production.pieces(connection, batch.id, file.first, notice.piece)
-    separators = sum(1 for _ in groupby([*earlier, piece], key=lambda p: p.office))
+    separators = sum(1 for _ in groupby([*earlier, piece], key=attrgetter("posting", "office")))
     before = 0
     for own in lookup.notices_of_piece(connection, batch.id, piece.number):
         if own.number == notice.number:

@@ -19,6 +19,7 @@ from printjobs.store import production, runs, writing
 from printjobs.store.models import Run
 from printjobs.store.runs import Record, change_status
 
+from . import weighing
 from .context import Context, Step
 
 
@@ -94,20 +95,22 @@ def run_packaged(connection: Connection, run_id: str) -> None:
         change_status(connection, Run, Run.id, run_id, RunStatus.PLANNED, RunStatus.PACKAGED)
 
 
-def weight_g(sheets: int, inserts: int) -> int:
-    """Weight of a piece in whole grams, rounded up, by the vendor profile."""
-    weight = reference.vendor().weight
-    return -int(-(sheets * weight.sheet + inserts.bit_count() * weight.insert + weight.envelope) // 1)
-
-
 def _mailrun_piece(batch: Record, piece: Record) -> MailRunPiece:
     """A line of the mail-run file. Its divert is 0: what is pulled before release is not in the batch.
 
     What is pulled later is on the vendor's pull list (``pulling.py``), as a sealed file no longer changes.
     """
-    grams = weight_g(piece.sheets, piece.inserts)
     return MailRunPiece(
-        batch.id, piece.number, piece.generation, piece.sheets, piece.inserts, grams, piece.city, piece.office, 0
+        batch=batch.id,
+        piece=piece.number,
+        generation=piece.generation,
+        sheets=piece.sheets,
+        inserts=piece.inserts,
+        weight_g=weighing.grams(piece.sheets, piece.inserts, slips=piece.slips, by_hand=batch.sheet_class == 0),
+        city=piece.city,
+        office=piece.office,
+        divert=0,
+        posting=piece.posting,
     )
 
 

@@ -13,21 +13,22 @@ from printjobs import reference
 from printjobs.core import plan as planner
 from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, Refused, RunStatus
 from printjobs.core.plan import Batch
+from printjobs.reference.postage import postage_table
 from printjobs.store import production, pulls, runs, writing
 from printjobs.store.models import Run
 from printjobs.store.runs import Record, change_status
 
-from . import packaging
+from . import lots, packaging
 from .context import Context, Step
 from .gaiji import refuse_outdated
-from .scheduling import refuse_waiting
+from .scheduling import lawful_delay, refuse_waiting
 
 
 def plan(context: Context, run_id: str) -> list[Step]:
     """The plan step: every accepted notice that is not pulled into exactly one piece of one batch, all at once."""
     run = context.run(run_id)
     kind = context.kind(run.kind)
-    rules = context.rules(kind)
+    rules, table = context.rules(kind), postage_table(run.mailing_date)
     with writing(context.engine) as connection:
         if not change_status(connection, Run, Run.id, run_id, RunStatus.OPEN, RunStatus.PLANNED):
             return []
@@ -40,12 +41,17 @@ def plan(context: Context, run_id: str) -> list[Step]:
                 f"回 {run_id} に{told}受け取った通知がありません。submit で市のデータを受け取ってから実行してください。"
             )
         refuse_outdated(context, connection, run)
-        batches = planner.make_batches(planner.make_pieces(notices, groups=kind.groups), rules)
+        pieces = planner.make_pieces(notices, groups=kind.groups)
+        postings = lots.post(pieces, rules, table, lawful_delay(run))
+        batches = planner.make_batches(pieces, rules)
         placed = sum(len(p.notices) for b in batches for p in b.pieces)
         if placed != len(notices):  # law 2, before anything is written
             raise AssertionError(f"{len(notices)} notices but {placed} places")
         files = _save(connection, context, run, [(1, batch) for batch in batches], first=1)
-        detail = f"notices {len(notices)} batches {len(batches)} files {len(files)}"
+        production.add_postings(
+            connection, [{"run_id": run_id, "number": p.number, **p.terms._asdict()} for p in postings]
+        )
+        detail = f"notices {len(notices)} batches {len(batches)} files {len(files)} postings {len(postings)}"
         runs.add_event(connection, run_id, context.now(), "plan", run_id, detail)
     return [Step("render", (f,)) for f in files]
 
@@ -177,14 +183,15 @@ def _again(
 ) -> list[planner.Piece]:
     """Pieces that are made again, as planning sees them, without notices that are pulled; none of none.
 
-    The number only orders them: it is their place in the old batch.
+    The number only orders them: it is their place in the old batch. They stay in the posting that they were in: it
+    was counted with them.
     """
     made = []
     for row in rows:
         key, order = (row.batch_id, row.number), f"{row.batch_id}-{row.number:08d}"
         if key not in pulled:
             same = (row.city, row.office, row.zip, order, row.sheets, row.inserts, row.slips)
-            made.append(planner.Piece(*same, tuple(notices[key])))
+            made.append(planner.Piece(*same, tuple(notices[key]), row.barcode, row.posting))
         elif left := pulls.notices_left(connection, *key):
-            made.append(msgspec.structs.replace(planner.together(left), number=order))
+            made.append(msgspec.structs.replace(planner.together(left), number=order, posting=row.posting))
     return made

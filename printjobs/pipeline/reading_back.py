@@ -72,7 +72,7 @@ class Wants:
         last = piece.number + piece.section - 1
         says = (
             piece.office or "外国",
-            f"{piece.section:,}通",
+            f"{piece.section:,}通" + (f"差出し{piece.posting}" if piece.posting else ""),
             f"{piece.number:,} 〜 {last:,}",
             self._job.batch_id,
             self._job.file_id,

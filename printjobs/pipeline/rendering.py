@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 
@@ -113,7 +114,7 @@ def _pieces(context: Context, file: Record) -> Iterator[FilePiece]:
         rows = production.pieces(connection, file.batch_id, file.first, file.last)
         places = production.notice_places(connection, file.batch_id, file.first, file.last)
     sections = {}
-    for _, same in groupby(rows, key=lambda r: r.office):
+    for _, same in groupby(rows, key=attrgetter("posting", "office")):
         section = list(same)
         sections[section[0].number] = len(section)
     by_piece = {number: list(same) for number, same in groupby(places, key=lambda p: p.piece)}
@@ -125,7 +126,8 @@ def _pieces(context: Context, file: Record) -> Iterator[FilePiece]:
             own = [next(notices) for _ in by_piece.get(row.number, ())]
             if len(own) != row.notices:
                 raise PlanDiffers(f"{file.id} piece {row.number}: {len(own)} notices, planned {row.notices}")
-            yield FilePiece(row.number, row.city, row.office, row.sheets, row.inserts, sections.get(row.number, 0), own)
+            begins = sections.get(row.number, 0)
+            yield FilePiece(row.number, row.city, row.office, row.sheets, row.inserts, begins, own, row.posting)
 
 
 def read_notices(context: Context, places: list[Record]) -> list[Notice]:

@@ -169,6 +169,16 @@ def timetable_of(run: Record) -> Timetable:
     return make_timetable(run.kind, run.year, run.due_date, run.postage_delay, run.mailing_date)
 
 
+def lawful_delay(run: Record) -> Delay:
+    """The longest delay for a discount that the run was opened with and its due dates still allow, in days.
+
+    A run that is late even without one gives the post no time at all.
+    """
+    chosen = (delay for delay in reversed(DELAYS) if delay <= run.postage_delay)
+    fitting = (d for d in chosen if make_timetable(run.kind, run.year, run.due_date, d, run.mailing_date).in_time)
+    return next(fitting, DELAYS[0])
+
+
 def today(context: Context) -> date:
     """The day it is in Japan."""
     return local(context.now()).date()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from printjobs import reference
 from printjobs.core.model import BatchStatus, CityFigures, PieceStatus, SubmissionStatus
-from printjobs.store import production, pulls, runs, tracking
+from printjobs.store import ledger, production, pulls, runs
 from printjobs.store.runs import Record
 
 from .approving import Signature, as_values, signatures
@@ -78,7 +78,7 @@ def counted(connection: Connection, run_id: str) -> dict[str, Counted]:
     """The sides of every city's count equation, by city: the one place where they are put together."""
     standing = {s.city: s for s in runs.submissions(connection, run_id) if s.status == SubmissionStatus.ACCEPTED}
     accepted = production.notice_counts(connection, run_id)
-    charged = tracking.charged(connection, run_id)
+    charged = ledger.charged(connection, run_id)
     planned: defaultdict[str, dict[str, Record]] = defaultdict(dict)
     for row in production.city_counts(connection, run_id):
         planned[row.city][row.status] = row

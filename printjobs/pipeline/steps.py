@@ -13,7 +13,7 @@ from types import MappingProxyType
 from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, RunStatus, SubmissionStatus
 from printjobs.store import production, pulls, runs
 
-from . import costing, packaging, planning, proofs, rendering, scheduling, settling, submitting
+from . import charging, packaging, planning, proofs, rendering, scheduling, settling, submitting
 from .context import Context, Step
 
 STEPS: Mapping[str, Callable[..., list[Step]]] = MappingProxyType(
@@ -26,7 +26,7 @@ STEPS: Mapping[str, Callable[..., list[Step]]] = MappingProxyType(
         "package": packaging.seal,
         "replan": planning.replan,
         "reprint": planning.reprint,
-        "close": costing.close,
+        "close": charging.close,
     }
 )
 

@@ -353,6 +353,7 @@ def _row(
         "sheets": layout.sheet_count(notice),
         "slips": slips,
         "inserts": LEAFLET if slips else 0,
+        "barcode": zips.earns(addressee),
         "start": start,
         "length": length,
     }

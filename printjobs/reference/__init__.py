@@ -5,7 +5,7 @@ They are read once and handed to ``core`` as values. Nothing in here depends on 
 
 from __future__ import annotations
 
-import tomllib
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -17,21 +17,26 @@ from msgspec import Meta
 from PIL import ImageCms
 
 from printjobs.core.checkdigit import local_government_code
-from printjobs.core.cost import Tariff
 from printjobs.core.model import UsageError
 from printjobs.core.pace import Pace
+from printjobs.core.postage.bundling import Limits
 from printjobs.core.timetable import Speed
+from printjobs.core.weighing import Thickness, Weights
 
 
 class City(msgspec.Struct, frozen=True):
-    """A member of the council: six-digit code, population, and the sender block of its notices."""
+    """A member of the council: six-digit code, its days in the council, and the sender block of its notices.
+
+    ``joined`` is its first day as a member, ``left`` its first day outside again; ISO, empty for a member.
+    """
 
     code: str
     name: str
-    population: int
+    joined: str
     postal_code: str
     address: str
     taxpayers: dict[str, int]
+    left: str = ""
 
 
 PAGES_PER_SHEET = 2  # a back for every front, blank ones too: on the press a missing back shifts every later sheet
@@ -61,19 +66,12 @@ class PrintProfile(msgspec.Struct, frozen=True):
 
 
 class InsertProfile(msgspec.Struct, frozen=True):
-    """What the inserter takes: pieces of one batch, sheets of each class, reprints in percent."""
+    """What the inserter takes: pieces of one batch, sheets of each class, mm of a piece, reprints in percent."""
 
     batch_pieces: int
     sheet_classes: tuple[int, ...]
+    thickest_mm: Decimal
     reprint_ceiling_percent: float
-
-
-class Weights(msgspec.Struct, frozen=True):
-    """Grams of one sheet, one envelope and one insert."""
-
-    sheet: float
-    envelope: float
-    insert: float
 
 
 class MarkPlace(msgspec.Struct, frozen=True):
@@ -99,6 +97,8 @@ class Vendor(msgspec.Struct, frozen=True, rename={"print_": "print"}):
     print_: PrintProfile
     insert: InsertProfile
     weight: Weights
+    thickness: Thickness
+    bundle: Limits
     mark: MarkPlace
     check: CheckProfile
     speed: Speed
@@ -106,7 +106,6 @@ class Vendor(msgspec.Struct, frozen=True, rename={"print_": "print"}):
 
 
 class _Council(msgspec.Struct, frozen=True):
-    as_of: str
     cities: tuple[City, ...]
 
 
@@ -121,6 +120,11 @@ def cities() -> dict[str, City]:
     if wrong := [c.code for c in council.cities if local_government_code(c.code[:5]) != c.code]:
         raise ValueError(f"council.toml has local government codes that cannot be: {wrong}")
     return {c.code: c for c in sorted(council.cities, key=lambda c: c.code)}
+
+
+def members(day: str) -> dict[str, City]:
+    """Who is a member on an ISO day, by code."""
+    return {code: c for code, c in cities().items() if c.joined <= day and not (c.left and c.left <= day)}
 
 
 def city(code: str) -> City:
@@ -241,17 +245,3 @@ def mailrun() -> MailRun:
 def pull_reasons() -> dict[str, str]:
     """Why a city pulls a notice (引抜き): code and Japanese word, in the order in which they are offered."""
     return msgspec.toml.decode(_read("pulls.toml"), type=dict[str, dict[str, str]])["reasons"]
-
-
-@cache
-def tariff(day: str) -> Tariff:
-    """The tariff in force on an ISO day: the newest file that is not later."""
-    names = sorted(
-        f.name.removeprefix("tariff-").removesuffix(".toml")
-        for f in files(__name__).iterdir()
-        if f.name.startswith("tariff-")
-    )
-    fitting = [n for n in names if n <= day]
-    if not fitting:
-        raise UsageError(f"{day} に有効な単価表がありません。printjobs/reference に単価表を置いてください。")
-    return msgspec.convert(tomllib.loads(_read(f"tariff-{fitting[-1]}.toml").decode()), Tariff)

@@ -28,6 +28,7 @@ from reportlab.platypus import (
 from fonts import FontSet
 from fonts.reportlab_font import drawn, register
 
+from .charts import Chart, Picture
 from .writer import Ink
 
 _MARGIN = 20 * mm
@@ -72,8 +73,9 @@ _PADDING: list[Any] = [
 class Section(NamedTuple):
     """A heading with a ruled table: titles, rows, column widths in mm; numbers stand to the right.
 
-    A newline begins a line. A last row that begins with 合計 is set apart as the sum. ``height`` is that of each
-    row in mm; at 0 a row is as high as its text.
+    A newline begins a line. A last row that begins with 合計 is set apart as the sum. A number below zero has a ▲.
+    ``height`` is that of each row in mm; at 0 a row is as high as its text. ``right``: columns whose texts stand where
+    numbers do.
     """
 
     heading: str
@@ -81,6 +83,7 @@ class Section(NamedTuple):
     rows: Sequence[Sequence[str | int]]
     widths: tuple[float, ...]
     height: float = 0
+    right: tuple[int, ...] = ()
 
 
 def write(
@@ -89,13 +92,12 @@ def write(
     *,
     title: str,
     facts: Sequence[tuple[str, str]],
-    sections: Sequence[Section],
+    sections: Sequence[Section | Chart],
     notes: Sequence[str],
 ) -> None:
-    """A document of a title, facts, ruled tables and notes. The same input gives the same bytes."""
+    """A document of a title, facts, ruled tables, bars and notes. The same input gives the same bytes."""
     register(fonts.chains)
-    pages = _build(BytesIO(), title, _story(title, facts, sections, notes), 0)  # once to count the pages
-    _build(sink, title, _story(title, facts, sections, notes), pages)
+    _build(sink, title, _story(title, facts, sections, notes), partial(_Numbered, title))
 
 
 def pages(
@@ -103,7 +105,7 @@ def pages(
     *,
     title: str,
     facts: Sequence[tuple[str, str]],
-    sections: Sequence[Section],
+    sections: Sequence[Section | Chart],
     notes: Sequence[str],
     total: int,
     first: int = 1,
@@ -112,18 +114,49 @@ def pages(
     register(fonts.chains)
     kept: list[tuple[str, Ink]] = []
     story = _story(title, facts, sections, notes)
-    _build(BytesIO(), title, story, total, first=first, canvas_maker=partial(_Kept, fonts, kept))
+    _build(BytesIO(), title, story, partial(_Kept, fonts, kept, title, first, total))
     return kept
+
+
+class _Numbered(Canvas):  # type: ignore[misc]
+    """A canvas whose pages wait for their feet until it is known how many there are."""
+
+    def __init__(self, title: str, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._foot_title, self._waiting = title, list[dict[str, Any]]()
+
+    def showPage(self) -> None:  # noqa: N802 - ReportLab's name
+        self._waiting.append(dict(self.__dict__))
+        self._startPage()
+
+    def save(self) -> None:
+        waiting = self._waiting
+        for at, page in enumerate(waiting):
+            self.__dict__.update(page)
+            _foot(self, self._foot_title, at + 1, len(waiting))
+            super().showPage()
+        super().save()
 
 
 class _Kept(Canvas):  # type: ignore[misc]
     """A canvas whose pages are bound into another file."""
 
-    def __init__(self, fonts: FontSet, kept: list[tuple[str, Ink]], *args: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        fonts: FontSet,
+        kept: list[tuple[str, Ink]],
+        title: str,
+        first: int,
+        total: int,
+        *args: Any,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
-        self._fonts, self._kept = fonts, kept
+        self._fonts, self._kept, self._foot_of = fonts, kept, (title, first, total)
 
     def showPage(self) -> None:  # noqa: N802 - ReportLab's name
+        title, first, total = self._foot_of
+        _foot(self, title, first + len(self._kept), total)
         ink = Ink()
         for face, glyphs in drawn(self._doc).items():
             for cluster in glyphs.values():
@@ -133,31 +166,31 @@ class _Kept(Canvas):  # type: ignore[misc]
         super().showPage()
 
 
-def _build(
-    target: BinaryIO, title: str, story: list[Flowable], total: int, *, first: int = 1, canvas_maker: Any = Canvas
-) -> int:
-    """Set a story and return its pages. ``total`` is what the foot of each says of all pages."""
+def _foot(canvas: Canvas, title: str, page: int, total: int) -> None:
+    canvas.setFillColor(colors.black)
+    canvas.setFont("gothic", 7.5)
+    canvas.drawString(_MARGIN, 10 * mm, title)
+    canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, f"{page}／{total}頁")
 
-    def footer(canvas: Any, _document: Any) -> None:
-        canvas.setFont("gothic", 7.5)
-        canvas.drawString(_MARGIN, 10 * mm, title)
-        canvas.drawRightString(A4[0] - _MARGIN, 10 * mm, f"{canvas.getPageNumber() + first - 1}／{total}頁")
 
+def _build(target: BinaryIO, title: str, story: list[Flowable], canvas_maker: Any) -> None:
     document: Any = SimpleDocTemplate(
         target, pagesize=A4, leftMargin=_MARGIN - _FRAME, rightMargin=_MARGIN - _FRAME,
         topMargin=18 * mm, bottomMargin=18 * mm, title=title, author="", creator="printjobs", invariant=1,
         initialFontName="mincho",
     )  # fmt: skip
-    document.build(story, onFirstPage=footer, onLaterPages=footer, canvasmaker=canvas_maker)
-    return int(document.page)
+    document.build(story, canvasmaker=canvas_maker)
 
 
 def _story(
-    title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section], notes: Sequence[str]
+    title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section | Chart], notes: Sequence[str]
 ) -> list[Flowable]:
     rule = HRFlowable(width="100%", thickness=1.2, color=colors.black, spaceBefore=1.5 * mm, spaceAfter=5 * mm)
     story: list[Flowable] = [Paragraph(title, _TITLE), rule, _facts(facts)]
     for section in sections:
+        if isinstance(section, Chart):
+            story += [Paragraph(section.heading, _HEADING), Picture(section, _WIDTH)]
+            continue
         lines = [_lines(row) for row in section.rows]
         if sum(lines) > _LONG:
             room = max(45 * mm, 25 * mm + lines[0] * _TEXT.leading)  # for the heading, the titles and the first row
@@ -188,7 +221,7 @@ def _table(section: Section) -> Table:
     rows = [[Paragraph(title, _HEAD) for title in section.titles]]
     for i, row in enumerate(section.rows):
         is_sum = closed and i == len(section.rows) - 1
-        rows.append([_cell(value, is_sum=is_sum) for value in row])
+        rows.append([_cell(v, is_sum=is_sum, right=at in section.right) for at, v in enumerate(row)])
     style = [
         *_PADDING,
         ("BACKGROUND", (0, 0), (-1, 0), _HEAD_FILL),
@@ -202,7 +235,13 @@ def _table(section: Section) -> Table:
     return Table(rows, colWidths=widths, rowHeights=heights, repeatRows=1, hAlign="LEFT", style=TableStyle(style))
 
 
-def _cell(value: str | int, *, is_sum: bool) -> Paragraph:
+def amount(value: int) -> str:
+    """A number as accounts write it: ▲ stands for minus."""
+    return f"{'▲' if value < 0 else ''}{abs(value):,}"
+
+
+def _cell(value: str | int, *, is_sum: bool, right: bool) -> Paragraph:
     if isinstance(value, int):
-        return Paragraph(f"{value:,}", _SUM_NUMBER if is_sum else _NUMBER)
-    return Paragraph(escape(value).replace("\n", "<br/>"), _SUM_TEXT if is_sum else _TEXT)
+        value, right = amount(value), True
+    style = (_SUM_NUMBER if is_sum else _NUMBER) if right else (_SUM_TEXT if is_sum else _TEXT)
+    return Paragraph(escape(value).replace("\n", "<br/>"), style)

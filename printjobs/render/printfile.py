@@ -39,6 +39,7 @@ class FilePiece(NamedTuple):
     inserts: int
     section: int
     notices: list[Notice]
+    posting: int = 0
 
 
 class FileJob(NamedTuple):
@@ -146,14 +147,14 @@ def render_file(
 
 
 def _separator(layout: CompiledLayout, writer: PdfWriter, job: FileJob, piece: FilePiece) -> str:
-    """Page code of a separator sheet (区分票): which office's pieces follow, and how many.
+    """Page code of a separator sheet (区分票): which office's pieces follow, how many, and in which posting.
 
     Large enough to be read standing at the inserter; it looks like no page of a notice.
     """
     template = Template(layout.fonts, _SEPARATOR_STYLES, {})
     last = piece.number + piece.section - 1
     facts = (
-        ("通数", f"{piece.section:,}通"),
+        ("通数", f"{piece.section:,}通" + (f"　差出し {piece.posting}" if piece.posting else "")),
         ("封筒番号", f"{piece.number:,} 〜 {last:,}"),
         ("バッチ", job.batch_id),
         ("印刷ファイル", job.file_id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,9 @@ def _config() -> Config:
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest revision; running it again, or twice at once, changes nothing."""
-    config = _config()
     if is_migrated(engine):
         return
+    config = _config()
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(7017)"))
@@ -92,4 +93,10 @@ def is_migrated(engine: Engine) -> bool:
     """Whether the schema is the one this code was written for."""
     with told_when_full(), engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(_config()).get_current_head()
+    return current == _head()
+
+
+@cache
+def _head() -> str | None:
+    """The newest revision: all scripts have to be loaded to know it."""
+    return ScriptDirectory.from_config(_config()).get_current_head()

@@ -127,6 +127,21 @@ class Piece(SQLModel, table=True):
     slips: bool
     notices: int
     status: str
+    barcode: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    posting: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class Posting(SQLModel, table=True):
+    """How pieces of a run are handed to the post (差出し), fixed when it is planned; ``core/postage/posting.py``.
+
+    A run that was planned before there were postings has none: its pieces are in 0, the undiscounted one.
+    """
+
+    run_id: str = Field(primary_key=True, foreign_key="run.id")
+    number: int = Field(primary_key=True)
+    route: str
+    delay: int
+    regional: bool
 
 
 class Notice(SQLModel, table=True):
@@ -147,6 +162,7 @@ class Notice(SQLModel, table=True):
     inserts: int
     start: int = Field(sa_column=Column(BigInteger, nullable=False))
     length: int
+    barcode: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class Placement(SQLModel, table=True):
@@ -234,7 +250,12 @@ class Event(SQLModel, table=True):
 
 
 class Charge(SQLModel, table=True):
-    """The cost ledger, append-only: one city's share of one invoice line. A correction is another line."""
+    """The cost ledger, append-only: one city's share of one invoice line. A correction is another line.
+
+    ``group`` is the item's (``core/cost/bill.py``). ``month``, in which it counts, is that of the run's mailing or, if
+    that was closed already, a later one. A settlement has no ``reason`` and its city's number of ``notices``; a
+    correction has a reason, ``by`` whom, and no notices.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     run_id: str = Field(foreign_key="run.id", index=True)
@@ -244,6 +265,11 @@ class Charge(SQLModel, table=True):
     basis: str
     yen: int = Field(sa_column=Column(BigInteger, nullable=False))
     notices: int
+    at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    month: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    group: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False, default="", server_default=text("''")))
 
 
 class Gaiji(SQLModel, table=True):

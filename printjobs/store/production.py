@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, SubmissionStatus, advance
 from printjobs.core.plan import Piece as PlanPiece
 from printjobs.core.plan import PlanNotice
 
 from .bulk import insert_mappings, insert_rows
-from .models import Batch, Notice, Piece, Placement, PrintFile, Submission, columns
+from .models import Batch, Notice, Piece, Placement, Posting, PrintFile, Submission, columns
 from .runs import FETCHED, Record, change_status
 
 _B, _F, _N, _P, _S = columns(Batch), columns(PrintFile), columns(Notice), columns(Piece), columns(Submission)
-_L = columns(Placement)
+_G, _L = columns(Posting), columns(Placement)
 
 
 def add_notices(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -32,7 +32,7 @@ def plan_notices(connection: Connection, run_id: str) -> Iterator[PlanNotice]:
     """
     one = dict[str, str]().setdefault
     rows = connection.execute(
-        select(_N.id, _N.city, _N.number, _N.owner, _N.office, _N.zip, _N.sheets, _N.slips, _N.inserts)
+        select(_N.id, _N.city, _N.number, _N.owner, _N.office, _N.zip, _N.sheets, _N.slips, _N.inserts, _N.barcode)
         .where(_N.run_id == run_id)
         .execution_options(yield_per=FETCHED)
     )
@@ -52,12 +52,16 @@ def add_pieces(connection: Connection, batch_id: str, generation: int, pieces: I
     """Pieces of a batch, planned and numbered from 1."""
     names = (
         "batch_id", "number", "generation", "city", "office", "zip", "sheets", "inserts", "slips", "notices", "status",
+        "barcode", "posting",
     )  # fmt: skip
     status = str(PieceStatus.PLANNED)
     rows = (
-        (batch_id, n, generation, p.city, p.office, p.zip, p.sheets, p.inserts, p.slips, len(p.notices), status)
+        (
+            batch_id, n, generation, p.city, p.office, p.zip, p.sheets, p.inserts, p.slips, len(p.notices), status,
+            p.barcode, p.posting,
+        )
         for n, p in enumerate(pieces, start=1)
-    )
+    )  # fmt: skip
     insert_rows(connection, Piece, names, rows)
 
 
@@ -65,6 +69,16 @@ def place_notices(connection: Connection, batch_id: str, generation: int, pieces
     """Say in which pieces of a batch, numbered from 1, their notices are; they are in none of this generation yet."""
     rows = ((notice, generation, batch_id, n) for n, p in enumerate(pieces, start=1) for notice in p.notices)
     insert_rows(connection, Placement, ("notice_id", "generation", "batch_id", "piece"), rows)
+
+
+def add_postings(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    """How a run is handed to the post, as it was planned; one row or more."""
+    connection.execute(insert(Posting), list(rows))
+
+
+def postings(connection: Connection, run_id: str) -> Sequence[Record]:
+    """A run's postings by number; none before the plan, nor of a run that was planned before there were any."""
+    return connection.execute(select(*_G).where(_G.run_id == run_id).order_by(_G.number)).all()
 
 
 def batches(connection: Connection, run_id: str) -> Sequence[Record]:
@@ -234,6 +248,20 @@ def released_pieces(connection: Connection, run_id: str) -> Iterator[Record]:
     )
 
 
+def pieces_to_post(connection: Connection, run_id: str, statuses: Iterable[PieceStatus]) -> Iterator[Record]:
+    """Every piece of a run with one of the statuses, as bundles are made of it; in order, never held all.
+
+    Batch, its sheet class (0 by hand), number, posting, delivery office (empty abroad), sheets, inserts.
+    """
+    yield from connection.execute(
+        select(_B.number.label("batch"), _B.sheet_class, _P.number, _P.posting, _P.office, _P.sheets, _P.inserts)
+        .join(Batch, _P.batch_id == _B.id)
+        .where(_B.run_id == run_id, _P.status.in_(tuple(statuses)))
+        .order_by(_B.number, _P.number)
+        .execution_options(yield_per=FETCHED)
+    )
+
+
 def notices_of_pieces(connection: Connection, run_id: str, status: PieceStatus) -> dict[tuple[str, int], list[int]]:
     """Notice ids of the pieces with a status, by (batch id, piece number), in print order."""
     rows = connection.execute(
@@ -262,10 +290,14 @@ def city_counts(connection: Connection, run_id: str) -> Sequence[Record]:
     ).all()  # fmt: skip
 
 
-def volume_counts(connection: Connection, run_id: str) -> Sequence[Record]:
-    """Pieces and notices by all that their price depends on: city, status, class, sheets, inserts, and if abroad."""
-    abroad = (_P.office == literal_column("''")).label("abroad")  # two parameters would be two groupings to PostgreSQL
-    by = (_P.city, _P.status, _B.sheet_class, _P.sheets, _P.inserts, abroad)
+def lot_counts(connection: Connection, run_id: str) -> Sequence[Record]:
+    """Pieces and notices by all that their price depends on, superseded generations included.
+
+    City, status, sheet class (0 by hand), form, sheets, inserts, delivery office (empty abroad), customer barcode, and
+    the posting that they were planned for.
+    """
+    own = (_P.slips, _P.sheets, _P.inserts, _P.office, _P.barcode, _P.posting)
+    by = (_P.city, _P.status, _B.sheet_class, *own)
     return connection.execute(
         select(*by, func.count().label("pieces"), func.sum(_P.notices).label("notices"))
         .join(Batch, _P.batch_id == _B.id)

@@ -89,7 +89,7 @@ def unreleased(connection: Connection, run_id: str) -> list[str]:
 
 def notices_left(connection: Connection, batch_id: str, piece: int) -> list[PlanNotice]:
     """The notices of a piece that are not ordered to be pulled, as planning needs them, in print order."""
-    names = (_N.id, _N.city, _N.number, _N.owner, _N.office, _N.zip, _N.sheets, _N.slips, _N.inserts)
+    names = (_N.id, _N.city, _N.number, _N.owner, _N.office, _N.zip, _N.sheets, _N.slips, _N.inserts, _N.barcode)
     rows = connection.execute(
         select(*names)
         .select_from(Placement)
@@ -98,7 +98,7 @@ def notices_left(connection: Connection, batch_id: str, piece: int) -> list[Plan
         .where(_L.batch_id == batch_id, _L.piece == piece, _O.id.is_(None))
         .order_by(_N.number)
     )
-    return [PlanNotice(*row) for row in rows]
+    return [PlanNotice(**row._asdict()) for row in rows]
 
 
 def envelopes(connection: Connection, run_id: str) -> Sequence[Record]:

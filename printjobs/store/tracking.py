@@ -1,10 +1,9 @@
-"""Vendor reports and the cost ledger."""
+"""Vendor reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -14,10 +13,10 @@ from printjobs.core.reconcile import Sighting
 
 from .bulk import insert_rows
 from .dealings import BadRow
-from .models import Batch, Charge, Finding, Piece, Scan, ScanLog, columns
+from .models import Batch, Finding, Piece, Scan, ScanLog, columns
 from .runs import FETCHED, Record
 
-_B, _C, _F, _L, _P, _R, _S = (columns(m) for m in (Batch, Charge, Finding, ScanLog, Piece, BadRow, Scan))
+_B, _F, _L, _P, _R, _S = (columns(m) for m in (Batch, Finding, ScanLog, Piece, BadRow, Scan))
 
 
 def find_scan_log(connection: Connection, run_id: str, sha256: str) -> Record | None:
@@ -84,19 +83,3 @@ def findings(connection: Connection, run_id: str) -> Sequence[Record]:
     return connection.execute(
         select(*_F).join(ScanLog, _F.log_id == _L.id).where(_L.run_id == run_id).order_by(_F.log_id, _F.line, _F.id)
     ).all()
-
-
-def add_charges(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    connection.execute(insert(Charge), list(rows))
-
-
-def charges(connection: Connection, run_id: str) -> Sequence[Record]:
-    return connection.execute(select(*_C).where(_C.run_id == run_id).order_by(_C.id)).all()
-
-
-def charged(connection: Connection, run_id: str) -> dict[str, tuple[int, int]]:
-    """Yen and notices charged so far, by city. The notices of one settlement stand on each of its lines."""
-    rows = connection.execute(
-        select(_C.city, func.sum(_C.yen), func.max(_C.notices)).where(_C.run_id == run_id).group_by(_C.city)
-    )
-    return {city: (int(yen), int(notices)) for city, yen, notices in rows}

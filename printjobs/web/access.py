@@ -96,6 +96,18 @@ MATRIX: Mapping[str, Row] = MappingProxyType({
     "api.figures":              Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
     "api.notices":              Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
     "api.notice":               Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
+    # Costs: an auditor sees the council's counts and yen, a city its own part with rule and basis
+    "run_cost":                 Row(_ALL,  _NONE, _NONE, _ALL),
+    "run_statement":            Row(_ALL,  _NONE, _NONE, _ALL),
+    "run_postings":             Row(_ALL,  _OWN,  _NONE, _NONE),
+    "city_cost":                Row(_ALL,  _NONE, _OWN,  _NONE),
+    "city_statement":           Row(_ALL,  _NONE, _OWN,  _NONE),
+    "year_cost":                Row(_ALL,  _NONE, _NONE, _ALL),
+    "city_year_cost":           Row(_ALL,  _NONE, _OWN,  _NONE),
+    "year_statements":          Row(_ALL,  _NONE, _NONE, _ALL),
+    "city_year_statement":      Row(_ALL,  _NONE, _OWN,  _NONE),
+    "api.cost":                 Row(_ALL,  _NONE, _NONE, _ALL,  _AUDIT),
+    "api.city_cost":            Row(_ALL,  _NONE, _OWN,  _NONE, _AUDIT),
     # Pulls and returned mail
     "city_pulls":               Row(_ALL,  _NONE, _OWN,  _NONE),
     "city_pull":                Row(_ALL,  _NONE, _OWN,  _NONE),

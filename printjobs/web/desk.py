@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from functools import cached_property
+from functools import cached_property, partial
 
-from printjobs.core.audit import Figures
 from printjobs.pipeline import Context, auditing
 from printjobs.settings import Settings
+from printjobs.store import runs
 from printjobs.trust.accounts import Accounts
 from printjobs.trust.journal import Journal, Recorder, open_journal
 from printjobs.trust.signing import CouncilKey
 
 from .jobs import Jobs
+from .kept import Kept
 from .limits import Limits
+from .reckoning import reckon
+from .yearly import reckon_year
 
 
 class Desk:
@@ -30,20 +33,14 @@ class Desk:
         self.paper = threading.Lock()  # ReportLab's fonts belong to a whole process: one document at a time
 
         self.closing = threading.Event()
-        self._figures: dict[tuple[str, str], Figures] = {}
-        self._counting = threading.Lock()
+        self.figures = Kept(partial(auditing.stamp, self.context), partial(auditing.figures, self.context))
+        self.cost = Kept(partial(auditing.stamp, self.context), partial(reckon, self.context))
+        self.year = Kept(self._stamp_of_all, lambda year: reckon_year(self.context, self.cost, int(year)))
 
-    def figures(self, run_id: str, city: str) -> Figures:
-        """A city's figures, counted again when something happened to the run and not before."""
-        key = run_id, city
-        stamp = auditing.stamp(self.context, run_id)
-        known = self._figures.get(key)
-        if known is None or known.stamp < stamp:
-            with self._counting:  # of many who ask at once, one counts
-                known = self._figures.get(key)
-                if known is None or known.stamp < stamp:
-                    known = self._figures[key] = auditing.figures(self.context, run_id, city)
-        return known
+    def _stamp_of_all(self, _year: str) -> int:
+        with self.context.engine.connect() as connection:
+            every = runs.run_ids(connection)
+        return sum(auditing.stamp(self.context, run) for run in every)
 
     @cached_property
     def council(self) -> CouncilKey:

@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from .api import cities as cities_api
+from .api import costs as costs_api
 from .api import reports, service, vendor
 from .api import runs as runs_api
-from .pages import audit, cities, entering, journal, own, progress, pulls, runs, work
+from .pages import audit, cities, costs, entering, journal, own, progress, pulls, runs, work, years
 
 ROUTERS: tuple[APIRouter, ...] = (
     entering.router,
@@ -19,12 +20,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     progress.router,
     cities.router,
     audit.router,
+    costs.router,
+    years.router,
     pulls.router,
     work.router,
     journal.router,
     service.router,
     runs_api.router,
     cities_api.router,
+    costs_api.router,
     vendor.router,
     reports.router,
 )

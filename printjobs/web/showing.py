@@ -18,7 +18,9 @@ from printjobs import reference
 from printjobs.core import japanese
 from printjobs.core.access import Identity, Role
 from printjobs.core.kinds import KINDS
+from printjobs.pipeline.statement_parts import percent
 from printjobs.pipeline.status import SUBMISSION_NAMES
+from printjobs.render.documents import amount
 
 HERE = Path(__file__).parent
 _TOKYO = ZoneInfo("Asia/Tokyo")
@@ -49,6 +51,12 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def decimal(text: str) -> str:
+    """A decimal text as people write it, digits after the point as they are."""
+    whole, point, rest = text.replace(",", "").partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
 def _city_name(code: str) -> str:
     known = reference.cities().get(code)
     return known.name if known else code
@@ -64,6 +72,9 @@ def _environment() -> Environment:
     )
     made.filters |= {
         "count": count,
+        "yen": amount,
+        "decimal": decimal,
+        "percent": percent,
         "moment": moment,
         "era_date": japanese.era_date,
         "city": _city_name,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from printjobs.core import address_number
 from printjobs.core.address_number import AddressNumber, Outcome, Reason, Town, extract, find, kanji_number
+from printjobs.core.model import Addressee
 from printjobs.intake import PostalCodes
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_bytes())["customer_barcode"]
@@ -238,6 +239,24 @@ def test_what_must_have_no_barcode_is_told_from_what_does_not_parse(codes: Posta
     assert codes.address_number("5250000", "草津市草津1", "").outcome == Outcome.NONE
     assert codes.address_number("", "", "").outcome == Outcome.NONE
     assert codes.address_number("9999999", "", "").outcome == Outcome.UNPARSED
+
+
+@pytest.mark.parametrize("unparsed", ["none", "postal_code"])
+@pytest.mark.parametrize(
+    ("code", "address", "earns"),
+    [
+        ("5250034", "草津市草津三丁目13番30号", True),
+        ("5258588", "草津市草津三丁目13番30号", True),  # an office's own code is all that its barcode says
+        ("5250034", "草津市野路町1", False),  # the address of another code: whatever the city prints
+        ("5250000", "草津市草津1", False),
+        ("", "1 Main Street", False),
+    ],
+)
+def test_only_a_barcode_that_says_all_that_it_should_earns_a_discount(
+    codes: PostalCodes, code: str, address: str, unparsed: str, earns: bool
+) -> None:
+    printed = codes.barcode(unparsed, code, address, "")
+    assert codes.earns(Addressee("1", "見本　太郎", "様", code, address, "", "", printed)) is earns
 
 
 def test_codes_are_known_as_before(codes: PostalCodes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,11 +23,7 @@ from printjobs.render.places import Place
 from printjobs.render.schema import compile_layout
 
 FONTS = FontSet(None)
-LAYOUTS = {
-    kind.code: compile_layout(kind, layouts.newest(kind.code, 2026), FONTS, 2026, "2026-04-10")
-    for kind in KINDS.values()
-}
-every_kind = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+every_kind = pytest.mark.parametrize("layout", KINDS, indirect=True)
 NOBODY = Addressee("", "", "", "", "", "", "")
 CITIES = ("252042", "252069", "252140")
 SIGNS = "見本太郎草津市ーA1-　 、。（髙𠮷\u3099\U000e0100ﾊ①"
@@ -44,6 +41,17 @@ LONG = {
     Type.AREA: st.integers(0, LARGEST_AREA),
     Type.DATE: st.one_of(st.sampled_from(["0001-12-31", "2019-05-01", "2019-12-31"]), st.dates().map(str)),
 }
+
+
+@cache
+def layout_of(code: str) -> CompiledLayout:
+    """Not before it is asked for: whoever only lists the tests would read seven layouts."""
+    return compile_layout(KINDS[code], layouts.newest(code, 2026), FONTS, 2026, "2026-04-10")
+
+
+@pytest.fixture(scope="module")
+def layout(request: pytest.FixtureRequest) -> CompiledLayout:
+    return layout_of(request.param)
 
 
 def long(column: Column) -> st.SearchStrategy[str | int]:
@@ -187,7 +195,7 @@ def test_a_value_that_surely_fits_its_boxes_has_no_fault_in_any(data: st.DataObj
         lambda wanted: st.sampled_from([c for c in COLUMNS if c[2].type is wanted])
     )
     kind, table, column = data.draw(kinds)
-    layout, detail = LAYOUTS[kind.code], table is not kind.notices
+    layout, detail = layout_of(kind.code), table is not kind.notices
     form = data.draw(st.sampled_from(FORMS.get(column.type, ("",))))
     text = data.draw(st.sampled_from(["{}", "{}", "¥{}", "{}様"]))
     shown = text.replace("{}", f"{{{'row.' if detail else ''}{column.key}{form}}}")
@@ -216,7 +224,7 @@ def test_a_value_that_surely_fits_its_boxes_has_no_fault_in_any(data: st.DataObj
 @settings(max_examples=300)
 @given(st.data(), st.integers(1, 800), st.integers(1, 1_500))
 def test_a_page_number_that_surely_fits_has_no_fault(data: st.DataObject, sheets: int, pages: int) -> None:
-    layout = LAYOUTS["property_tax"]
+    layout = layout_of("property_tax")
     place = place_of(layout, data.draw(slots("{page.sheet}／{page.sheets}枚")), "gothic", 7.5, "")
     notice = Notice("252069", "property_tax", "26", 2, NOBODY, {}, {"assets": [], "instalments": []})
     fitness = Fitness(layout.kind, [(place, "")], [])
@@ -227,7 +235,7 @@ def test_a_page_number_that_surely_fits_has_no_fault(data: st.DataObject, sheets
 
 @given(slots("[{row.area:area}㎡]"), st.one_of(st.just(""), st.integers(0, LARGEST_AREA)))
 def test_an_optional_part_of_a_text_is_measured_as_it_is_shown(slot: Slot, area: str | int) -> None:
-    layout = LAYOUTS["property_tax"]
+    layout = layout_of("property_tax")
     place = place_of(layout, slot, "mincho", 10.0, "assets")
     row: list[str | int] = ["", "", "", "", "", area, 0, 0, 0, ""]
     notice = Notice("252069", "property_tax", "26", 2, NOBODY, {}, {"assets": [row], "instalments": []})
@@ -237,7 +245,7 @@ def test_an_optional_part_of_a_text_is_measured_as_it_is_shown(slot: Slot, area:
 
 def test_a_number_that_may_be_empty_is_left_to_the_check() -> None:
     """An empty amount cannot be written; whether it has to be is a matter of conditions."""
-    layout = LAYOUTS["resident_tax"]
+    layout = layout_of("resident_tax")
     place = place_of(layout, Slot(at=(10, 10, 60, 10), text="{row.revenue:yen}", style=""), "mincho", 10.0, "incomes")
     fitness = Fitness(layout.kind, [(place, "incomes")], [])
     tables: dict[str, list[list[str | int]]] = {t.name: [] for t in layout.kind.details}
@@ -247,7 +255,7 @@ def test_a_number_that_may_be_empty_is_left_to_the_check() -> None:
 
 
 def test_a_row_too_many_for_its_table_is_never_sure() -> None:
-    layout = LAYOUTS["property_tax"]
+    layout = layout_of("property_tax")
     who = Addressee("700000012", "見本　太郎", "様", "5250034", "草津市草津", "", "")
     values: dict[str, str | int] = {c.key: 0 if c.type is Type.YEN else "" for c in columns(layout.kind.notices)}
     values["payment"] = "口座振替"

@@ -38,7 +38,7 @@ WIDTH = {column.name: column.width for column in COLUMNS}
 TABLES = (PROPERTY_TAX.notices, *PROPERTY_TAX.details)
 A_PIECE = MailRunPiece(
     batch="property_tax-2026-B001", piece=17, generation=1, sheets=4, inserts=1, weight_g=31, city="252069",
-    office="525", divert=0,
+    office="525", divert=0, posting=2,
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ mailrun_pieces = st.builds(
     city=st.sampled_from(sorted(reference.cities())),
     office=st.sampled_from(["", "525", "52030", "00100"]),
     divert=number("divert"),
+    posting=number("posting"),
 )
 
 
@@ -81,7 +82,8 @@ def test_every_line_of_the_fixed_width_form_is_equally_long_and_ends_for_a_machi
 
 
 def test_a_line_of_the_fixed_width_form_is_as_the_vendor_was_told() -> None:
-    assert mailrun_fixed([A_PIECE], COLUMNS) == b"property_tax-2026-B001          000017010004000100031252069525  0\r\n"
+    told = b"property_tax-2026-B001          000017010004000100031252069525  00002\r\n"
+    assert mailrun_fixed([A_PIECE], COLUMNS) == told
 
 
 @given(st.lists(mailrun_pieces, max_size=5))
@@ -177,7 +179,7 @@ def test_a_manifest_is_the_same_bytes_every_time_and_a_person_can_read_it() -> N
 
 # Written out: a field that is added to what the vendor keeps must be thought about here.
 ALLOWED = {
-    MailRunPiece: "batch piece generation sheets inserts weight_g city office divert",
+    MailRunPiece: "batch piece generation sheets inserts weight_g city office divert posting",
     ManifestFile: "path sha256 bytes pages sheets pieces first last separators",
     ManifestCity: "code name pieces sheets",
     Manifest: "run kind year batch generation batch_class slips inserts by_hand mailing_date layout layout_sha256 "

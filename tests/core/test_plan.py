@@ -6,6 +6,7 @@ import random
 import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import pairwise
 
 import msgspec
@@ -25,13 +26,17 @@ from printjobs.core.plan import (
     cut_files,
     make_batches,
     make_pieces,
+    together,
 )
+from printjobs.core.weighing import Thickness
 
 CITIES = ("252042", "252069", "252077")
 OFFICES = ("", "523", "524", "525", "52030")
+PAPER = Thickness(*map(Decimal, ("0.4", "0.4", "0.1", "0.5", "0.4")))
 RULES = Rules(
-    groups=True, batch_pieces=20_000, file_pieces=2_500, file_pages=40_000, sheet_classes=(4, 7, 10), pages_per_sheet=2
-)
+    groups=True, batch_pieces=20_000, file_pieces=2_500, file_pages=40_000, sheet_classes=(4, 7, 10), pages_per_sheet=2,
+    thickness=PAPER, thickest_mm=Decimal(6),
+)  # fmt: skip
 
 tight_rules = st.builds(
     Rules,
@@ -41,6 +46,8 @@ tight_rules = st.builds(
     file_pages=st.integers(2, 40),
     sheet_classes=st.sampled_from([(4, 7, 10), (3,), (1, 2)]),
     pages_per_sheet=st.sampled_from([1, 2]),
+    thickness=st.just(PAPER),
+    thickest_mm=st.sampled_from([Decimal(6), Decimal("3.2")]),
 )
 
 
@@ -64,13 +71,20 @@ def plan_notices(draw: st.DrawFn) -> list[PlanNotice]:
                 sheets=draw(st.integers(1, 12)),
                 slips=slips,
                 inserts=draw(st.sampled_from([0, 1, 2])) if slips else 0,
+                barcode=draw(st.booleans()),
             )
         )
     return notices
 
 
+def posted(piece: Piece) -> Piece:
+    """The piece in a posting as planning chooses it: by city, office and what it weighs; 0 for abroad."""
+    number = (int(piece.city) + len(piece.office) + piece.sheets // 5) % 3 if piece.office else 0
+    return msgspec.structs.replace(piece, posting=number)
+
+
 def planned(notices: list[PlanNotice], rules: Rules) -> list[Batch]:
-    return make_batches(make_pieces(notices, groups=rules.groups), rules)
+    return make_batches(map(posted, make_pieces(notices, groups=rules.groups)), rules)
 
 
 def pieces_of(batches: list[Batch]) -> Iterator[Piece]:
@@ -97,11 +111,11 @@ def test_the_files_of_a_batch_take_its_pieces_from_one_to_the_last_without_gaps(
 def recounted(batch: Batch, file: PrintFile, rules: Rules) -> PrintFile:
     """A file counted again from its pieces, the slow way: lay down every sheet as the press would."""
     sheets: list[str] = []
-    office = None
+    section = None
     for piece in batch.pieces[file.first - 1 : file.last]:
-        if piece.office != office:
+        if (piece.posting, piece.office) != section:
             sheets.append("separator")
-            office = piece.office
+            section = piece.posting, piece.office
         sheets += ["sheet"] * piece.sheets
     separators = sheets.count("separator")
     return PrintFile(file.sequence, file.first, file.last, separators, len(sheets), len(sheets) * rules.pages_per_sheet)
@@ -177,23 +191,39 @@ def test_a_piece_has_all_that_its_notices_need(notices: list[PlanNotice], groups
         assert all(piece.inserts & n.inserts == n.inserts for n in own)
         assert piece.inserts.bit_count() <= sum(n.inserts.bit_count() for n in own)
         assert all((n.city, n.office, n.zip) == (piece.city, piece.office, piece.zip) for n in own)
+        assert piece.barcode is all(n.barcode for n in own)
+        assert piece.posting == 0
 
 
 @given(plan_notices(), tight_rules)
-def test_pieces_of_a_batch_stand_by_office_and_then_by_postal_code(notices: list[PlanNotice], rules: Rules) -> None:
+def test_pieces_of_a_batch_stand_by_posting_then_by_office_and_then_by_postal_code(
+    notices: list[PlanNotice], rules: Rules
+) -> None:
     for batch in planned(notices, rules):
-        places = [(p.office, p.zip) for p in batch.pieces]
+        places = [(p.posting, p.office, p.zip) for p in batch.pieces]
         assert places == sorted(places)
+
+
+@given(plan_notices(), tight_rules)
+def test_batching_leaves_every_piece_in_its_posting(notices: list[PlanNotice], rules: Rules) -> None:
+    chosen = {p.notices: posted(p).posting for p in make_pieces(notices, groups=rules.groups)}
+    assert {p.notices: p.posting for p in pieces_of(planned(notices, rules))} == chosen
 
 
 @given(plan_notices(), tight_rules)
 def test_batches_of_one_class_follow_each_other_in_the_order_of_the_mail(
     notices: list[PlanNotice], rules: Rules
 ) -> None:
-    places: dict[BatchClass, list[tuple[str, str]]] = defaultdict(list)
+    places: dict[BatchClass, list[tuple[int, str, str]]] = defaultdict(list)
     for batch in planned(notices, rules):
-        places[batch.batch_class] += [(p.office, p.zip) for p in batch.pieces]
+        places[batch.batch_class] += [(p.posting, p.office, p.zip) for p in batch.pieces]
     assert all(found == sorted(found) for found in places.values())
+
+
+def thickness(piece: Piece) -> Decimal:
+    """mm of an envelope and what is folded into it, measured by :data:`PAPER` layer for layer."""
+    layers = ["0.4"] * (piece.sheets + f"{piece.inserts:b}".count("1")) + ["0.4"]
+    return sum(map(Decimal, layers), Decimal(0))
 
 
 @given(plan_notices(), tight_rules)
@@ -202,9 +232,11 @@ def test_all_pieces_of_a_batch_need_the_same_of_the_inserter(notices: list[PlanN
         made = batch.batch_class
         for piece in batch.pieces:
             assert (piece.slips, piece.inserts) == (made.slips, made.inserts)
+            thick = thickness(piece) > rules.thickest_mm
             if made.by_hand:
-                assert not piece.office or piece.sheets > max(rules.sheet_classes)
+                assert not piece.office or piece.sheets > max(rules.sheet_classes) or thick
             else:
+                assert not thick
                 lower = max((limit for limit in rules.sheet_classes if limit < made.sheets), default=0)
                 assert lower < piece.sheets <= made.sheets
                 assert piece.office
@@ -251,6 +283,21 @@ def test_a_piece_with_too_many_sheets_is_made_up_by_hand_and_never_dropped() -> 
     assert batch.pieces == (thick,)
 
 
+@pytest.mark.parametrize(("sheets", "by_hand"), [(8, False), (9, True)])
+def test_a_piece_that_is_thicker_than_the_inserter_takes_is_set_aside_however_few_its_sheets(
+    sheets: int, by_hand: bool
+) -> None:
+    rules = msgspec.structs.replace(RULES, thickest_mm=Decimal(4))  # 8 sheets, a leaflet, the envelope: just 4.0 mm
+    (batch,) = make_batches([a_piece(sheets)], rules)
+    assert batch.batch_class.by_hand is by_hand
+
+
+def test_notices_whose_barcodes_differ_claim_no_discount_together() -> None:
+    who = (1, "252069", "1", "owner", "525", "5250034", 2, True, 1)
+    assert together([PlanNotice(*who, barcode=True)] * 2).barcode
+    assert not together([PlanNotice(*who, barcode=True), PlanNotice(*who, barcode=False)]).barcode
+
+
 def test_more_sheets_than_a_mark_can_say_stop_the_plan_instead_of_being_dropped() -> None:
     assert classify(a_piece(marks.MAX_SHEETS), RULES).by_hand
     with pytest.raises(ValueError, match="1024 sheets"):
@@ -273,6 +320,12 @@ def test_a_separator_stands_at_the_head_of_each_file_and_where_the_office_change
     pieces = tuple(a_piece(2, office) for office in ("523", "523", "524", "524", "524"))
     files = cut_files(pieces, msgspec.structs.replace(RULES, file_pieces=3))
     assert [(f.first, f.last, f.separators, f.sheets, f.pages) for f in files] == [(1, 3, 2, 8, 16), (4, 5, 1, 5, 10)]
+
+
+def test_a_separator_stands_where_the_posting_changes_within_an_office() -> None:
+    pieces = tuple(msgspec.structs.replace(a_piece(2), posting=number) for number in (0, 0, 1, 1, 2))
+    (file,) = cut_files(pieces, RULES)
+    assert (file.separators, file.sheets) == (3, 13)
 
 
 def test_no_notice_makes_no_batch() -> None:

@@ -89,6 +89,16 @@ def test_a_file_of_every_form_is_read_back(form: str, tmp_path: Path) -> None:
     assert made.wanted(piece._replace(notices=[made.other])).refusal(tmp_path / "file.pdf")
 
 
+def test_a_separator_names_the_posting_that_the_pieces_after_it_are_handed_in_with(tmp_path: Path) -> None:
+    made = case("property_tax")
+    piece = made.piece(made.own, posting=12)
+    made.draw(tmp_path / "file.pdf", piece)
+    assert made.wanted(piece).read_back(tmp_path / "file.pdf") == 2 * (1 + piece.sheets)
+    for other in (0, 1, 2):
+        told = made.wanted(piece._replace(posting=other)).refusal(tmp_path / "file.pdf")
+        assert "区分票の文字が計画と違います" in told
+
+
 # --- whatever is let in --------------------------------------------------------------------------------------------
 
 AWKWARD = st.sampled_from([
@@ -121,7 +131,7 @@ def with_text(notice: Notice, where: tuple[str, str, int], text: str) -> Notice:
 
 
 @pytest.mark.parametrize("code", sorted(KINDS))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_fits_is_drawn_and_passes(code: str, data: st.DataObject, tmp_path: Path) -> None:
     """A right page that is refused stops a whole file, so there must be none, whatever a city writes."""

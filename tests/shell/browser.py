@@ -28,7 +28,7 @@ from tests.shell.services import HOST, Server, private_directory, start_server
 from tests.tools import tool
 
 WIDTH, HEIGHT = 1200, 900
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 MOST_BYTES = 120_000  # of a picture in docs/screens
 _SIZES = ((2400, 48), (2400, 16), (1600, 16), (1200, 16))  # px of its height and colours, the first that fits
@@ -123,7 +123,8 @@ class Person:
         context.set_default_timeout(PATIENCE_MS)
         self.page: Page = context.new_page()
         self.page.on("console", self._heard)
-        self.page.on("filechooser", lambda _chooser: None)  # asked for early: the first listener turns it on, a moment late
+        # Asked for early: the first listener turns it on, a moment late.
+        self.page.on("filechooser", lambda _chooser: None)
         self.page.on("pageerror", lambda error: self._fault(f"script: {error}"))
         context.on("request", self._asked)
         context.on("response", self._answered)

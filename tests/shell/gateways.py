@@ -19,7 +19,7 @@ from tests.handin import environment
 from tests.shell.vendors import NOW, Office
 
 T = TypeVar("T")
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Server:

@@ -32,7 +32,7 @@ from redis.retry import Retry
 from sqlalchemy import make_url
 
 HOST = "127.0.0.1"
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 MEMORY_NEEDED = 2**30  # bytes; a container often has a /dev/shm of 64 MB, too small for one cluster
 ATTEMPTS = 3  # another process may take the free port between our look and the server's bind
 
@@ -40,7 +40,7 @@ ATTEMPTS = 3  # another process may take the free port between our look and the 
 _LEASH = """
 read -r _
 kill -INT "$1" 2>/dev/null
-turns=100
+turns=600
 while kill -0 "$1" 2>/dev/null && [ "$turns" -gt 0 ]; do
     sleep 0.05
     turns=$((turns - 1))
@@ -69,7 +69,7 @@ class Server:
             self.leash.stdin.write(b"\n")
             self.leash.stdin.close()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=READY_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -14,7 +14,7 @@ from printjobs.settings import Settings
 from printjobs.web import line
 from printjobs.web.app import make_app
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @contextmanager

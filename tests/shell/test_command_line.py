@@ -34,8 +34,8 @@ def commands(group: Any, above: Words = ()) -> Iterator[tuple[Words, Any]]:
 
 COMMANDS = dict(commands(typer.main.get_command(app)))
 GROUPS: list[Words] = [
-    (), ("audit",), ("gaiji",), ("layout",), ("mark",), ("pull",), ("run",), ("scans",), ("sample",), ("user",),
-    ("vendor",),
+    (), ("audit",), ("cost",), ("gaiji",), ("layout",), ("mark",), ("pull",), ("run",), ("scans",), ("sample",),
+    ("user",), ("vendor",),
 ]  # fmt: skip
 every_command = pytest.mark.parametrize("words", list(COMMANDS), ids=" ".join)
 
@@ -45,10 +45,11 @@ def test_the_commands_are_these() -> None:
         "approve",
         "audit certificate", "audit export", "audit history", "audit list", "audit proof", "audit report",
         "audit returned", "audit show", "audit sign", "audit verify",
-        "bench", "cost", "demo", "doctor", "extract", "gaiji import", "gaiji list", "gaiji resolve",
+        "bench", "cost close", "cost correct", "cost invoice", "cost project", "cost run", "cost statement",
+        "demo", "doctor", "extract", "gaiji import", "gaiji list", "gaiji resolve",
         "layout diff", "layout fields", "layout show",
         "mark customer-barcode", "mark el-qr", "mark gs1-128", "mark mpn",
-        "mark sheet", "migrate", "proof", "pull list", "pull order", "release",
+        "mark sheet", "migrate", "postings", "proof", "pull list", "pull order", "release",
         "run alarms", "run go", "run open", "run reprint",
         "run schedule", "run status", "run timetable",
         "sample data", "sample scans", "scans layouts", "scans list", "scans load", "scans show",
@@ -305,11 +306,14 @@ def test_the_run_ends_closed_and_balanced_with_every_notice_accounted_for(story:
 
 def test_the_shares_add_up_to_the_invoice_to_the_yen(story: Story) -> None:
     bill = story.json("cost")
-    assert set(bill) == {"invoice_yen", "cities", "sum_ok", "settled"}
+    assert set(bill) == {"invoice_yen", "cities", "sum_ok", "settled", "stage", "lines", "dearer", "estimate"}
     assert (bill["sum_ok"], bill["settled"]) == (True, True)
     assert bill["invoice_yen"] == sum(c["total_yen"] for c in bill["cities"])
     for city in bill["cities"]:
-        assert {"code", "items", "total_yen"} == set(city)
+        assert set(city) == {
+            "code", "items", "total_yen", "alone_yen", "saving_yen", "notices", "yardstick_yen",
+        }  # fmt: skip
+        assert city["saving_yen"] == city["alone_yen"] - city["total_yen"]
         assert city["total_yen"] == sum(item["yen"] for item in city["items"])
         assert all({"item", "rule", "basis", "yen"} <= set(item) for item in city["items"])
     charged = {c["code"]: c["charged_yen"] for c in story.json("status")["cities"]}
@@ -529,7 +533,9 @@ def test_a_second_run_of_a_year_gets_a_name_of_its_own(story: Story, tmp_path: P
     [
         ("opened", ("run", "go", RUN), "submit"),
         ("opened", ("release", RUN), "run go"),
-        ("opened", ("cost", RUN), "run go"),
+        ("opened", ("cost", "invoice", RUN), "run go"),
+        ("packaged", ("cost", "correct", RUN, "--item", "x", "--yen", "1", "--reason", "x", "--by", SIGNER), "run go"),
+        ("packaged", ("cost", "close", "2026-04", "--by", SIGNER), "run go"),
         ("opened", ("proof", RUN, "--city", KUSATSU), "submit"),
         ("opened", ("approve", RUN, KUSATSU, "--by", SIGNER), "run status"),
         ("packaged", ("release", RUN), "approve"),

@@ -21,7 +21,8 @@ from PIL import Image
 from printjobs import reference, store
 from printjobs.core.kinds import PROPERTY_TAX
 from printjobs.core.marks import sheet
-from printjobs.pipeline import extracting, run_step, unfinished
+from printjobs.pipeline import extracting, planning, run_step, unfinished
+from printjobs.reference.postage import postage_table
 from printjobs.render.extract import texts
 from printjobs.render.printfile import PlanDiffers
 from printjobs.store import lookup, production, runs
@@ -68,11 +69,14 @@ def prepare(home: Path, order: int = 1) -> Desk:
 
 @pytest.fixture(scope="module")
 def small_files() -> Iterator[None]:
-    """A vendor who wants few pieces in a print file, so that there are several."""
+    """A vendor who wants few pieces in a print file, so that there are several, and a post that discounts a few."""
     vendor = reference.vendor()
     small = msgspec.structs.replace(vendor, print_=msgspec.structs.replace(vendor.print_, file_pieces=3))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(reference, "vendor", lambda: small)
+        post = postage_table("2026-04-10")
+        few = msgspec.structs.replace(post, barcode=msgspec.structs.replace(post.barcode, least=3))
+        patched.setattr(planning, "postage_table", lambda _: few)
         yield
 
 
@@ -81,6 +85,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory, small_files: None) -> Desk
     """The run with its print files made and checked; not to be changed."""
     desk = prepare(tmp_path_factory.mktemp("printed") / "home")
     desk.go()
+    sections = desk.rows("SELECT DISTINCT office, posting FROM piece WHERE office = '525' ORDER BY posting")
+    assert sections == [("525", 0), ("525", 1)]  # of one office, apart by a separator each
     return desk
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pikepdf
 import pypdfium2
 import pytest
@@ -18,15 +17,9 @@ from tests.shell import jobs
 from tests.shell.jobs import Job
 
 
-def ask_for(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    vendor = reference.vendor()
-    asked = msgspec.structs.replace(vendor.print_, file_form=form, file_pieces=jobs.FILE_PIECES)
-    monkeypatch.setattr(reference, "vendor", lambda: msgspec.structs.replace(vendor, print_=asked))
-
-
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder in which four cities have handed in and nothing else has happened."""
+    """A home folder in which the cities have handed in and nothing else has happened."""
     folder = tmp_path_factory.mktemp("forms")
     job = Job(folder / "home")
     job.hand_in(jobs.write_sample(folder / "sample"))
@@ -43,7 +36,7 @@ def manifests(job: Job) -> dict[Path, Manifest]:
 def test_a_run_is_delivered_in_the_form_that_the_vendor_asks_for(
     form: str, handed_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask_for(form, monkeypatch)
+    jobs.ask_for(monkeypatch, file_form=form)
     job = jobs.copy(handed_in, tmp_path / "home")
     job.do_all()
     assert job.status()["status"] == RunStatus.PACKAGED
@@ -78,7 +71,7 @@ def test_a_file_of_another_form_than_the_vendor_asks_for_is_refused(
     for step in job.unfinished():
         run_step(job.context, step)
     (check,) = run_step(job.context, next(step for step in job.unfinished() if step.name == "render"))
-    ask_for("pdfvt1", monkeypatch)
+    jobs.ask_for(monkeypatch, file_form="pdfvt1")
     with pytest.raises(PreflightError, match="形式 pdfvt1 に合いません"):
         run_step(job.context, check)
     job.close()

@@ -24,7 +24,7 @@ from printjobs.web.values import PHOTO
 from tests.audited import MARKER
 from tests.handin import KUSATSU, RUN, notice_number
 from tests.shell.jobs import wait_until
-from tests.shell.serving import serving
+from tests.shell.serving import PATIENCE_S, serving
 from tests.shell.web import AUDITOR, CITY, COOKIE, LEAD, PRESS, House, Ids, client, code, copied, write_everything
 
 BASE = f"/runs/{RUN}/cities/{KUSATSU}"
@@ -65,18 +65,12 @@ def url(house: House) -> Iterator[str]:
         yield url
 
 
-def raw(url: str, sent: bytes, *, wait_s: float = 5.0) -> bytes:
-    """What the service says to these bytes, until it closes or says nothing more."""
+def raw(url: str, sent: bytes) -> bytes:
+    """How the service begins to answer these bytes."""
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=wait_s) as line:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as line:
         line.sendall(sent)
-        said = b""
-        try:
-            while part := line.recv(65536):
-                said += part
-        except TimeoutError:
-            pass
-    return said
+        return line.recv(65536)
 
 
 # Every answer
@@ -345,7 +339,7 @@ def test_half_an_upload_leaves_nothing_and_is_kept_in_the_journal(url: str, hous
 def test_a_body_that_stops_coming_is_given_up(url: str, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "SILENCE_S", 0.2)
     head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    assert raw(url, head + b"Content-Length: 99\r\n\r\nname", wait_s=1).startswith(b"HTTP/1.1 408")
+    assert raw(url, head + b"Content-Length: 99\r\n\r\nname").startswith(b"HTTP/1.1 408")
     assert house.entries()[-1][-1] == 408
 
 

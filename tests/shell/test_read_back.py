@@ -54,15 +54,18 @@ def swap_two_barcodes(path: Path) -> int:
     return 0
 
 
-def with_swapped_barcodes(job: Job) -> tuple[Record, Path, int]:
-    """The first print file that has two on a sheet, and where that sheet is in it."""
+def with_swapped_barcodes(job: Job, count: int = 1) -> list[tuple[Record, Path, int]]:
+    """The first print files that have two on a sheet, and where that sheet is in each."""
+    found = []
     for step in job.unfinished():
         with job.context.engine.connect() as connection:
             file = production.find_file(connection, step.ids[0])
         path = job.context.files.local_path(file_key(file))
         if sheet := swap_two_barcodes(path):
-            return file, path, sheet
-    pytest.fail("no sheet of the sample has two barcodes")
+            found.append((file, path, sheet))
+        if len(found) == count:
+            return found
+    pytest.fail("the sample has too few sheets with two barcodes")
 
 
 def bring_hash_along(job: Job, file_id: str, path: Path) -> None:
@@ -82,7 +85,7 @@ def notices_of(job: Job, file_id: str) -> list[Notice]:
 
 def test_swapped_barcodes_stop_the_run_though_the_hash_is_right(job: Job, caplog: pytest.LogCaptureFixture) -> None:
     checks = [step for step in job.unfinished() if step.name == "check"]
-    file, path, sheet = with_swapped_barcodes(job)
+    ((file, path, sheet),) = with_swapped_barcodes(job)
     step = Step("check", (file.id,))
     bring_hash_along(job, file.id, path)
 
@@ -120,22 +123,23 @@ def test_swapped_barcodes_stop_the_run_though_the_hash_is_right(job: Job, caplog
             assert private not in said
 
 
-@pytest.mark.parametrize("lost", [False, True], ids=["changed", "lost"])
-def test_a_refused_file_holds_up_no_other(job: Job, lost: bool) -> None:
+def test_refused_files_hold_up_no_other(job: Job) -> None:
     """The night before the cut-off everything else goes on; the command says at its end what was refused."""
     files = [step.ids[0] for step in job.unfinished()]
-    file, path, _ = with_swapped_barcodes(job)  # after its hash was recorded: something happened to it since
-    changed = sha256(path.read_bytes()).hexdigest()
-    if lost:
-        path.unlink()
+    # After their hashes were recorded: something happened to one since, and the other is no longer there.
+    (changed, path, _), (lost, gone, _) = with_swapped_barcodes(job, 2)
+    sha256_now = sha256(path.read_bytes()).hexdigest()
+    gone.unlink()
     code, _, err = job.command("run", "go", RUN)
     assert code == 1
-    assert f"{file.id}.pdf" in err
-    assert "変わっているか、なくなっています" in err
+    assert any(f"{file.id}.pdf が組版の後で変わっているか、なくなっています" in err for file in (changed, lost))
+    assert "ほかに1個の印刷ファイルも引き渡せません" in err
     kept = list((job.context.files.home / "refused").rglob("*.pdf"))
-    assert [one.name for one in kept] == ([] if lost else [f"{file.id}-{changed[:16]}.pdf"])
+    assert [one.name for one in kept] == [f"{changed.id}-{sha256_now[:16]}.pdf"]
     with job.context.engine.connect() as connection:
         standing = {name: production.find_file(connection, name).status for name in files}
-    assert standing == dict.fromkeys(files, FileStatus.CHECKED) | {file.id: FileStatus.PLANNED}
+    assert standing == dict.fromkeys(files, FileStatus.CHECKED) | dict.fromkeys(
+        (changed.id, lost.id), FileStatus.PLANNED
+    )
     assert job.command("run", "go", RUN)[0] == 0
     assert job.unfinished() == []

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -134,6 +135,18 @@ def test_a_run_with_a_mailing_date_that_is_too_late_is_opened_and_told(desk: Des
     kept = desk.rows("SELECT due_date, postage_delay FROM run ORDER BY id")
     assert kept == [("", 0), ("2026-05-01", 7)]
     assert "間に合いません" in desk(*words).out
+
+
+@pytest.mark.parametrize(
+    ("mailing", "lawful"),
+    [("2026-04-07", 7), ("2026-04-08", 3), ("2026-04-13", 3), ("2026-04-14", 0), ("2026-05-01", 0)],
+)
+def test_the_post_gets_no_more_time_for_its_discount_than_the_due_date_leaves(mailing: str, lawful: int) -> None:
+    """Ten days before 1 May at the latest. A discount that breaks the law is no saving."""
+    run: Any = SimpleNamespace(kind="property_tax", year=2026, due_date="2026-05-01", mailing_date=mailing)
+    for agreed in (7, 3, 0):
+        run.postage_delay = agreed
+        assert scheduling.lawful_delay(run) == min(lawful, agreed)
 
 
 @pytest.mark.parametrize("words", [("--delay", 5), ("--due-date", "2026-02-30"), ("--due-date", "まだ")])

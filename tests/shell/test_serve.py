@@ -23,10 +23,10 @@ from printjobs.web import line
 from tests.handin import KUSATSU, RUN, Desk, environment
 from tests.load import memory
 from tests.shell.jobs import wait_until
-from tests.shell.serving import serving
+from tests.shell.serving import PATIENCE_S, serving
 from tests.shell.web import CITY, PRESS, House, write_everything
 
-UPLOAD_MB, GROWN_MB = 300, 40
+UPLOAD_MB, GROWN_MB = 120, 40
 USAGE = 2
 
 
@@ -73,7 +73,7 @@ def process(house: House, *words: object) -> Iterator[tuple[int, int]]:
         yield port, started.pid
     finally:
         started.terminate()
-        started.communicate(timeout=20)
+        started.communicate(timeout=PATIENCE_S)
 
 
 def test_behind_tls_a_browser_is_told_to_stay_there_and_an_upload_costs_no_memory(house: House, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def port(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def closed(port: int, *parts: bytes, pause_s: float = 0.0) -> bool:
     """Whether the service closes the line without an answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as at:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as at:
         try:
             for part in parts:
                 at.sendall(part)

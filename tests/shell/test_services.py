@@ -94,7 +94,7 @@ def test_a_server_ends_and_its_files_go_when_the_tests_are_killed(start: str) ->
     directory = Path(f"/proc/{server}/cwd").readlink() if sys.platform == "linux" else None
     tests.send_signal(signal.SIGKILL)
     tests.communicate()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + services.READY_SECONDS
     while _alive(server) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _alive(server)

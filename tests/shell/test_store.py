@@ -40,7 +40,7 @@ from printjobs.core.reconcile import Finding, Sighting
 from printjobs.pipeline import (
     Step,
     approving,
-    costing,
+    charging,
     opening,
     packaging,
     planning,
@@ -61,7 +61,9 @@ from printjobs.store import (
     deliveries,
     gaiji,
     gateway,
+    invoices,
     journal,
+    ledger,
     live,
     models,
     production,
@@ -77,7 +79,7 @@ from printjobs.store import (
 from printjobs.store import jobs as job_rows
 from printjobs.store.audit import Known
 from tests.shell import jobs
-from tests.shell.jobs import RUN, Job
+from tests.shell.jobs import CITIES, RUN, Job
 
 BIG_YEN = 1 << 40
 NOW = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
@@ -117,8 +119,8 @@ def file_row(file: str = FILE, sequence: int = 1, batch: str = BATCH) -> dict[st
     }  # fmt: skip
 
 
-def a_piece(*notices: int, office: str = "525", sheets: int = 1) -> Piece:
-    return Piece(CITY, office, "5250034", "2600000001", sheets, 1, True, notices)
+def a_piece(*notices: int, office: str = "525", sheets: int = 1, posting: int = 0) -> Piece:
+    return Piece(CITY, office, "5250034", "2600000001", sheets, 1, True, notices, bool(office), posting)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -279,6 +281,7 @@ def ask_everything(engine: Engine) -> list[tuple[str, Any]]:
     _ask_about_the_plan(engine, run, make)
     _ask_about_print_files(engine, make, track)
     _ask_about_reports(engine, track)
+    _ask_about_the_books(engine, Told(ledger, answers), Told(invoices, answers))
     _ask_about_the_schedule(engine, Told(schedule, answers))
     _ask_about_progress(engine, Told(progress, answers))
     _ask_about_deliveries(engine, Told(deliveries, answers))
@@ -421,7 +424,7 @@ def _ask_about_the_plan(engine: Engine, run: Any, make: Any) -> None:
             make.add_batch(connection, batch_row(batch, number))
             make.add_files(connection, [file_row(f"{batch}-F0{i}", i, batch) for i in (2, 1)])
         last = a_piece(notices["2600000003"], notices["2600000002"], office="")
-        pieces = [a_piece(notices["2600000001"]), last]
+        pieces = [a_piece(notices["2600000001"], posting=3), last]
         for number in (1, 2):
             make.add_pieces(connection, f"{R}-B00{number}", 1, pieces)
         make.place_notices(connection, f"{R}-B002", 1, pieces)
@@ -435,7 +438,12 @@ def _ask_about_the_plan(engine: Engine, run: Any, make: Any) -> None:
         make.notice_places(connection, BATCH, 1, 2)
         make.city_places(connection, R, CITY)
         make.notice_counts(connection, R)
-        make.volume_counts(connection, R)
+        make.lot_counts(connection, R)
+        for number, route in ((3, "sorted"), (0, "plain")):
+            how = {"run_id": R, "number": number, "route": route, "delay": 3, "regional": True}
+            make.add_postings(connection, [how])
+        make.postings(connection, R)
+        make.postings(connection, "property_tax-2027")
 
 
 def _ask_about_print_files(engine: Engine, make: Any, track: Any) -> None:
@@ -457,6 +465,7 @@ def _ask_about_print_files(engine: Engine, make: Any, track: Any) -> None:
         make.pieces_with_status(connection, R, PieceStatus.SPOILED)
         make.count_pieces(connection, R, PieceStatus.SPOILED)
         make.released_pieces(connection, R)
+        make.pieces_to_post(connection, R, (PieceStatus.PLANNED, PieceStatus.RELEASED))
         make.notices_of_pieces(connection, R, PieceStatus.SPOILED)
         make.city_counts(connection, R)
         make.batch_posted(connection, BATCH)
@@ -474,17 +483,46 @@ def _ask_about_reports(engine: Engine, track: Any) -> None:
         track.add_findings(connection, log, [Finding(2, 1, 1, "unreadable", "読めません"), Finding(1, 0, 0, "x", "y")])
         track.seen_sheets(connection, R)
         track.findings(connection, R)
-        track.charged(connection, R)
-        track.add_charges(
-            connection,
-            [
-                {"run_id": R, "city": city, "item": i, "rule": "a", "basis": "b", "yen": BIG_YEN, "notices": 3}
-                for city in (CITY, OTHER)
-                for i in ("fixed", "postage")
-            ],
-        )
-        track.charges(connection, R)
-        track.charged(connection, R)
+
+
+def _ask_about_the_books(engine: Engine, book: Any, bill: Any) -> None:
+    """Two cities are charged for a month, and later one of them is corrected; one invoice is replaced by another."""
+    same = {"run_id": R, "rule": "a", "basis": "b", "at": NOW}
+    with store.writing(engine) as connection:
+        book.lock_books(connection)
+        book.charged(connection, R)
+        own = same | {"yen": BIG_YEN, "notices": 3, "month": "2026-04"}
+        groups = ("fixed", "postage")
+        book.add_charges(connection, [own | {"city": c, "item": i, "group": i} for c in (CITY, OTHER) for i in groups])
+        late = {"city": CITY, "item": "fixed", "group": "fixed", "yen": -5, "notices": 0, "month": "2026-05"}
+        book.add_charges(connection, [same | late | {"reason": "訂正", "by": "見本"}])
+        for ask in (book.charges, book.charged):
+            ask(connection, R)
+        book.sums(connection)
+        for month in ("2026-04", "2026-05", "2026-06"):
+            book.charged_notices(connection, month)
+        book.pin(connection, [{"name": n, "sha256": n * 64, "run_id": R, "at": NOW} for n in ("t", "s")])
+        book.pinned(connection, ["t", "u"])
+        values = {"invoice_yen": BIG_YEN, "charged_yen": BIG_YEN, "notices": 6, "by": "見本", "at": NOW}
+        for period in ("2026-05", "2026-04"):
+            book.add_closing(connection, values | {"period": period})
+        book.closings(connection)
+        sent = {"run_id": R, "issuer": "post", "date": "2026-05-01", "at": NOW, "withdrawn_month": ""}
+        lines = [{"item": i, "quantity": 2, "unit_yen": "1.5", "yen": BIG_YEN} for i in ("b", "a")]
+        bill.standing(connection, R, "post")
+        ids = []
+        for number, month in (("1", "2026-04"), ("2", "2026-05")):
+            if ids:
+                bill.withdraw(connection, ids[0], ids[0], month)
+            row = sent | {"number": number, "sha256": number * 64, "yen": 2 * BIG_YEN, "month": month}
+            ids.append(bill.add(connection, row, lines))
+        bill.withdraw(connection, *ids, "2026-05")
+        bill.find(connection, "post", "1")
+        bill.find(connection, "vendor", "1")
+        bill.standing(connection, R, "post")
+        bill.standing(connection, R, "vendor")
+        bill.lines(connection, ids[0])
+        bill.all_invoices(connection)
 
 
 def _ask_about_the_schedule(engine: Engine, plan: Any) -> None:
@@ -765,7 +803,7 @@ def test_both_databases_answer_every_question_alike(tmp_path: Path, postgres_dat
         assert one == other
     asked = {name for name, _ in small}
     rooms = (runs, production, tracking, approvals, gaiji, schedule, progress, pulls, deliveries, stages, uploads, live)
-    rooms += (audit, returns, accounts, journal, job_rows, gateway)
+    rooms += (audit, returns, accounts, journal, job_rows, gateway, ledger, invoices)
     every = {f"{r.__name__}.{n}" for r in rooms for n, f in vars(r).items() if _is_question(r, n, f)}
     assert asked == every
 
@@ -823,8 +861,13 @@ def test_the_answers_are_the_right_ones(engine: Engine) -> None:
     assert [tuple(p.values())[1:] for p in answers["released_pieces"][0]] == [
         (1, 1, 1, "released"), (2, 1, 1, "spoiled"),
     ]  # fmt: skip
-    volumes = [(v["abroad"], v["pieces"], v["notices"]) for v in answers["volume_counts"][0]]
-    assert volumes == [(False, 2, 2), (True, 2, 4)]
+    to_post = [(p["batch"], p["number"], p["posting"], p["office"]) for p in answers["pieces_to_post"][0]]
+    assert to_post == [(1, 1, 3, "525"), (2, 1, 3, "525"), (2, 2, 0, "")]
+    lots = [(v["office"], v["barcode"], v["posting"], v["pieces"], v["notices"]) for v in answers["lot_counts"][0]]
+    assert lots == [("", False, 0, 2, 4), ("525", True, 3, 2, 2)]
+    assert [[(p["number"], p["route"], p["regional"]) for p in told] for told in answers["postings"]] == [
+        [(0, "plain", True), (3, "sorted", True)], [],
+    ]  # fmt: skip
 
 
 def test_the_answers_about_pulls_are_the_right_ones(engine: Engine) -> None:
@@ -868,7 +911,25 @@ def test_yen_and_bytes_beyond_32_bits_are_kept(engine: Engine) -> None:
     assert [s["tax_total"] for s in answers["printjobs.store.runs.submissions"]][:3] == [BIG_YEN, 0, BIG_YEN]
     assert answers["printjobs.store.production.find_file"]["bytes"] == 1 << 33
     assert max(p["start"] for p in answers["printjobs.store.production.notice_places"]) == 1 << 33
-    assert answers["printjobs.store.tracking.charged"] == {CITY: [2 * BIG_YEN, 3], OTHER: [2 * BIG_YEN, 3]}
+    assert answers["printjobs.store.ledger.charged"] == {CITY: [2 * BIG_YEN - 5, 3], OTHER: [2 * BIG_YEN, 3]}
+
+
+def test_the_answers_about_the_books_are_the_right_ones(engine: Engine) -> None:
+    answers: dict[str, list[Any]] = {}
+    for name, answer in ask_everything(engine):
+        answers.setdefault(name.removeprefix("printjobs.store."), []).append(answer)
+    (rows,), (sums,), (invoiced,) = (answers[q] for q in ("ledger.charges", "ledger.sums", "invoices.all_invoices"))
+    assert [(r["city"], r["yen"], r["reason"]) for r in rows[-2:]] == [(OTHER, BIG_YEN, ""), (CITY, -5, "訂正")]
+    assert [tuple(e.values())[1:] for e in sums] == [
+        ("2026-04", "fixed", 2 * BIG_YEN), ("2026-04", "postage", 2 * BIG_YEN), ("2026-05", "fixed", -5),
+    ]  # fmt: skip
+    assert answers["ledger.charged_notices"] == [6, 0, 0]
+    assert [(name, row["run_id"]) for name, row in answers["ledger.pinned"][0].items()] == [("t", R)]
+    assert list(answers["ledger.closings"][0]) == ["2026-04", "2026-05"]
+    assert [found and found["number"] for found in answers["invoices.standing"]] == [None, "2", None]
+    assert [found and found["withdrawn_month"] for found in answers["invoices.find"]] == ["2026-05", None]
+    assert [(one["line"], one["item"]) for one in answers["invoices.lines"][0]] == [(1, "b"), (2, "a")]
+    assert [(i["number"], i["replaced_by"] is None) for i in invoiced] == [("1", False), ("2", True)]
 
 
 # One fact, whole, once
@@ -976,12 +1037,19 @@ def place_many(engine: Engine, many: int) -> None:
 # A whole run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module", autouse=True)
+def vendor() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        jobs.ask_for(patched)
+        yield
+
+
+@pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return jobs.write_sample(tmp_path_factory.mktemp("sample"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> tuple[Any, Any, Any]:
     """What a run on SQLite, one step after the other, came to: status, files and rows."""
     folder = tmp_path_factory.mktemp("alone")
@@ -1014,7 +1082,7 @@ def test_a_run_on_postgresql_comes_to_the_same_status_files_and_rows(
     job.close()
 
 
-ROOMS = (approving, costing, packaging, planning, releasing, rendering, settling, submitting)
+ROOMS = (approving, charging, packaging, planning, releasing, rendering, settling, submitting)
 
 
 class Rivals:
@@ -1112,7 +1180,7 @@ def test_a_fault_at_the_end_of_any_step_leaves_nothing_of_it_and_it_can_be_done_
         return []
 
     def approve() -> list[Step]:
-        approving.approve(job.context, RUN, CITY, "見本の担当")
+        approving.approve(job.context, RUN, CITIES[0], "見本の担当")
         return []
 
     do_all()
@@ -1183,11 +1251,11 @@ def test_one_hand_in_read_by_two_at_the_same_moment_is_taken_once(
     run_id = opening.open_run(job.context, "property_tax", 2026)
     with monkeypatch.context() as patched:  # copied in and, as after a crash, not read yet
         patched.setattr(submitting, "take_in", lambda *_: [])
-        submission = submitting.submit(job.context, run_id, CITY, sample / CITY)
+        submission = submitting.submit(job.context, run_id, CITIES[0], sample / CITIES[0])
     assert submission.status == SubmissionStatus.RECEIVED
     rivals.do(*[partial(_run, Step("intake", (str(submission.id),)))] * 2)
-    before = next(c for c in job.status()["cities"] if c["code"] == CITY)
-    after = next(c for c in jobs.timeless(statuses.status(job.context, run_id))["cities"] if c["code"] == CITY)
+    before = next(c for c in job.status()["cities"] if c["code"] == CITIES[0])
+    after = next(c for c in jobs.timeless(statuses.status(job.context, run_id))["cities"] if c["code"] == CITIES[0])
     assert after["gaiji_version"] > before["gaiji_version"]  # the first run's hand-ins have noted codes since
     assert after | {"gaiji_version": 0} == before | {"gaiji_version": 0}
 
@@ -1200,7 +1268,7 @@ def test_a_hand_in_read_while_its_run_is_planned_is_in_the_plan_or_refused(
     submitting.submit(job.context, run_id, OTHER, sample / OTHER)
     with monkeypatch.context() as patched:
         patched.setattr(submitting, "take_in", lambda *_: [])
-        late = submitting.submit(job.context, run_id, CITY, sample / CITY)
+        late = submitting.submit(job.context, run_id, CITIES[0], sample / CITIES[0])
     rivals.do(partial(_run, Step("intake", (str(late.id),))), partial(_run, Step("plan", (run_id,))))
     with job.context.engine.connect() as connection:
         accepted = sum(production.notice_counts(connection, run_id).values())

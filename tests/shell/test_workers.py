@@ -41,7 +41,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def handed_in(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """A home folder in which four cities have handed in and nothing else has happened."""
+    """A home folder in which the cities have handed in and nothing else has happened."""
     job = Job(tmp_path_factory.mktemp("handed-in") / "home")
     job.hand_in(sample)
     job.close()
@@ -55,7 +55,7 @@ def small_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def make_job(tmp_path: Path, handed_in: Path) -> Iterator[JobMaker]:
-    """Makes jobs that stand where the four cities have handed in."""
+    """Makes jobs that stand where the cities have handed in."""
     made: list[Job] = []
 
     def make(**settings: Any) -> Job:
@@ -379,7 +379,7 @@ def test_a_killed_embedded_run_leaves_no_process_and_no_half_file_and_is_complet
         jobs.wait_until(lambda: job.files()[FileStatus.CHECKED], "a print file is finished")
         os.kill(command.pid, signal.SIGKILL)
         command.wait()
-        jobs.wait_until(lambda: not jobs.anybody_left(command), "its pool has ended", 10)
+        jobs.wait_until(lambda: not jobs.anybody_left(command), "its pool has ended")
     assert job.unfinished(), "the run was killed too late to prove anything"
     made = job.made()
     assert made == {name: embedded.packaged[name] for name in made}
@@ -499,6 +499,7 @@ def test_workers_give_the_same_bytes_in_any_order(
 def test_no_step_done_twice_changes_anything(
     tmp_path: Path, sample: Path, handed_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    jobs.ask_for(monkeypatch)
     job = jobs.copy(handed_in, tmp_path / "home")
     job.context.mark_key(RUN)
     done: Counter[str] = Counter()
@@ -521,11 +522,11 @@ def test_no_step_done_twice_changes_anything(
         patched.setattr(submitting, "take_in", lambda *_: [])
         better = tmp_path / "better"
         better.mkdir()
-        for file in (sample / "252042").iterdir():
+        for file in (sample / jobs.CITIES[0]).iterdir():
             (better / file.name).write_bytes(file.read_bytes())
         transmittal = better / "transmittal.json"
         transmittal.write_text(transmittal.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-        submitted = submitting.submit(job.context, RUN, "252042", better)
+        submitted = submitting.submit(job.context, RUN, jobs.CITIES[0], better)
     assert submitted.status == SubmissionStatus.RECEIVED
     do_all()
     with job.context.engine.connect() as connection:  # pulled before the release: its batch is planned anew

@@ -171,4 +171,4 @@ def copied(house: House, home: Path) -> Iterator[House]:
 
 
 def client(url: str, inside: Inside | None = None) -> httpx.Client:
-    return httpx.Client(base_url=url, headers=inside.headers if inside else {}, timeout=20)
+    return httpx.Client(base_url=url, headers=inside.headers if inside else {}, timeout=60)

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from printjobs.store import dealings, models
+from printjobs.store import accounting, dealings, models
 
 connection = context.config.attributes["connection"]
 context.configure(
@@ -12,6 +12,7 @@ context.configure(
     render_as_batch=True,
     compare_type=True,
 )
+assert accounting
 assert dealings
 assert models
 with context.begin_transaction():

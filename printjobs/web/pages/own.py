@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from printjobs.core.access import Role
+from printjobs.reference import costs
 from printjobs.store import runs
 from printjobs.web.guard import At, Form, Who
 from printjobs.web.showing import page
@@ -22,7 +23,8 @@ def home(request: Request, at: At, who: Who) -> Response:
     with at.context.engine.connect() as connection:
         found = runs.all_runs(connection)
     mine = [run for run in found if who.role is not Role.VENDOR or run.vendor == who.party]
-    return page(request, f"home_{who.role}.html", runs=mine)
+    years = sorted({costs.fiscal_year(run.mailing_date) for run in mine}, reverse=True)
+    return page(request, f"home_{who.role}.html", runs=mine, years=years)
 
 
 @router.get("/account", name="account")

@@ -1,0 +1,469 @@
+"""After a run is charged: nothing in the ledger changes, invoices are held against it, months and years close for good.
+
+The runs stand in the database as their reports left them, so that several are there in a second.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from printjobs import store
+from printjobs.core.model import (
+    BadInput,
+    BatchStatus,
+    PieceStatus,
+    Refused,
+    RunStatus,
+    SubmissionStatus,
+    UsageError,
+)
+from printjobs.core.plan import Piece
+from printjobs.pipeline import Context, charging, closing, costing, invoicing
+from printjobs.pipeline.charging import Corrected
+from printjobs.pipeline.invoicing import Arrived, Compared
+from printjobs.reference import costs
+from printjobs.store import ledger, models, production, runs
+from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN, Desk
+
+USAGE, RULE = 2, 3
+NOW = datetime(2026, 4, 12, 9, 30, tzinfo=UTC)
+LATER, LAST = "resident_tax-2026", "late_elderly-2026"
+MAILED = {RUN: "2026-04-10", LATER: "2026-06-05", LAST: "2027-03-10"}
+PIECES = {KUSATSU: 30, MORIYAMA: 20, RITTO: 11}
+BY = ("--by", "会計　締子")
+TITLES = ["費目", "数量", "単価", "金額"]
+WHY = ("--reason", "封筒の単価の誤り")
+
+
+def mailed(context: Context, run_id: str, pieces: Mapping[str, int] = PIECES) -> None:
+    """A run all of whose pieces are in the post, one notice each."""
+    batch, kind = f"{run_id}-B001", run_id.rpartition("-")[0]
+    row = {"id": run_id, "code": kind[:4], "kind": kind, "year": 2026, "mailing_date": MAILED[run_id], "opened_at": NOW}
+    row |= {"layout_version": "2026-1", "layout_sha256": "", "fonts_sha256": "", "status": RunStatus.RELEASED}
+    with store.writing(context.engine) as connection:
+        runs.add_run(connection, row)
+        for city, count in pieces.items():
+            values = {"run_id": run_id, "city": city, "sha256": city, "status": SubmissionStatus.ACCEPTED, "inbox": ""}
+            runs.add_submission(connection, values | {"notices": count})
+        same = {"run_id": run_id, "number": 1, "generation": 1, "class_code": "S4", "slips": True, "inserts": 1}
+        same |= {"sheet_class": 4, "pieces": sum(pieces.values()), "sheets": 0, "pages": 0}
+        production.add_batch(connection, same | {"id": batch, "status": BatchStatus.POSTED})
+        each = (Piece(city, "525", "5250034", "1", 2, 1, True, (0,)) for city, n in pieces.items() for _ in range(n))
+        production.add_pieces(connection, batch, 1, each)
+        connection.execute(models.Piece.__table__.update().values(status=PieceStatus.MAILED))  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def charged_once(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    desk = Desk(tmp_path_factory.mktemp("ledger") / "home")
+    context = desk.context()
+    for run_id in (RUN, LATER):
+        mailed(context, run_id)
+        assert charging.close(context, run_id) == []
+        assert context.run(run_id).status == RunStatus.CLOSED
+    context.engine.dispose()
+    return desk
+
+
+@pytest.fixture
+def desk(charged_once: Desk, tmp_path: Path) -> Desk:
+    shutil.copytree(charged_once.home, tmp_path / "home")
+    return Desk(tmp_path / "home")
+
+
+@pytest.fixture
+def context(desk: Desk) -> Context:
+    return desk.context()
+
+
+def done(desk: Desk, *words: object, code: int = 0) -> Any:
+    """What a command answers, or why it does not."""
+    told = desk(*words, "--json")
+    assert told.code == code, (told.out, told.err)
+    return told.json.get("error", told.json)
+
+
+def rows_of(context: Context, query: str) -> list[tuple[Any, ...]]:
+    with context.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def charges(context: Context, run_id: str = RUN) -> list[Any]:
+    with context.engine.connect() as connection:
+        return list(ledger.charges(connection, run_id))
+
+
+def total(context: Context, run_id: str = RUN) -> dict[str, int]:
+    with context.engine.connect() as connection:
+        return {city: yen for city, (yen, _) in ledger.charged(connection, run_id).items()}
+
+
+def correct(context: Context, item: str, yen: int, why: str = WHY[1], by: str = BY[1], city: str = "") -> Corrected:
+    return charging.correct(context, RUN, item, yen, why, by, city)
+
+
+def expected(context: Context, issuer: str, run_id: str = RUN) -> list[list[str]]:
+    """The invoice that an issuer is expected to send, header first."""
+    sheet = invoicing.as_csv(invoicing.expected_lines(context, run_id, issuer))
+    return list(csv.reader(io.StringIO(sheet)))
+
+
+def write(context: Context, rows: list[list[str]], encoding: str = "utf-8-sig") -> Path:
+    sheet = io.StringIO(newline="")
+    csv.writer(sheet).writerows(rows)
+    file = context.settings.home / "invoice.csv"
+    file.write_bytes(sheet.getvalue().encode(encoding))
+    return file
+
+
+def send(
+    context: Context, rows: list[list[str]], number: str, instead_of: str = "", issuer: str = "vendor",
+    run_id: str = RUN, encoding: str = "utf-8-sig",
+) -> Compared:  # fmt: skip
+    arrived = Arrived(issuer, number, "2026-05-10", instead_of)
+    return invoicing.take(context, run_id, write(context, rows, encoding), arrived)
+
+
+def send_both(context: Context, run_id: str = RUN) -> None:
+    for issuer in ("vendor", "post"):
+        rows = expected(context, issuer, run_id)
+        assert send(context, rows, f"{run_id} {issuer}", issuer=issuer, run_id=run_id).balanced
+
+
+def close(context: Context, period: str) -> closing.Closed:
+    return closing.close_period(context, period, BY[1])
+
+
+def lacks(context: Context, period: str) -> list[str]:
+    """What a closing is refused for, line by line."""
+    before = rows_of(context, "SELECT * FROM closing")
+    with pytest.raises(Refused, match="まだ締められません") as refused:
+        close(context, period)
+    assert rows_of(context, "SELECT * FROM closing") == before
+    _, *rest = str(refused.value).splitlines()
+    assert rest == [f"・{lack}" for lack in closing.missing(context, period)]
+    return rest
+
+
+# The ledger
+
+
+def test_a_settlement_stands_in_the_ledger_as_the_bill_has_it_in_the_month_of_its_mailing(context: Context) -> None:
+    bill = costing.cost(context, RUN).bill
+    rows = charges(context)
+    told = [(i.group, i.item, i.rule, i.basis, i.yen) for c in bill.cities for i in c.items]
+    assert [(r.group, r.item, r.rule, r.basis, r.yen) for r in rows] == told
+    assert {(r.month, r.reason, r.by) for r in rows} == {("2026-04", "", "")}
+    assert all(r.at for r in rows)
+    assert {r.month for r in charges(context, LATER)} == {"2026-06"}
+
+
+def test_closing_a_run_again_changes_nothing(desk: Desk, context: Context) -> None:
+    before = desk.stand()
+    assert charging.close(context, RUN) == []
+    assert desk.stand() == before
+
+
+@contextmanager
+def migrated(url: str) -> Iterator[Engine]:
+    engine = store.connect(url)
+    store.migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_database_refuses_to_change_or_delete_what_was_charged(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    small = f"sqlite:///{tmp_path / 'printjobs.db'}"
+    with migrated(small if kind == "sqlite" else str(request.getfixturevalue("postgres_database"))) as engine:
+        row = {"id": RUN, "code": "A", "kind": "x", "year": 2026, "mailing_date": MAILED[RUN], "opened_at": NOW}
+        row |= {"layout_version": "", "layout_sha256": "", "fonts_sha256": "", "status": RunStatus.RELEASED}
+        charge = {"run_id": RUN, "city": KUSATSU, "item": "i", "rule": "", "basis": "", "yen": 1, "notices": 1}
+        with store.writing(engine) as connection:
+            runs.add_run(connection, row)
+            ledger.add_charges(connection, [charge])
+            ledger.pin(connection, [{"name": "t", "sha256": "1", "run_id": RUN, "at": NOW}])
+            values = {"period": "2026-04", "invoice_yen": 1, "charged_yen": 1, "notices": 1, "by": "", "at": NOW}
+            ledger.add_closing(connection, values)
+        for table, column in (("charge", "yen"), ("dated_table", "sha256"), ("closing", "notices")):
+            attempts = [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"]
+            attempts += [f"TRUNCATE {table}"] * (kind == "postgresql")
+            for attempt in attempts:
+                with pytest.raises(DBAPIError, match="append-only"), store.writing(engine) as connection:
+                    connection.execute(text(attempt))
+
+
+# The tables that a run was charged by
+
+
+def test_the_tables_of_a_charge_are_written_down_once(context: Context) -> None:
+    names = {"tariff-2026-04-01.toml", "split-2026-04-01.toml", "postage-2024-10-01.toml"}
+    kept = rows_of(context, "SELECT name, sha256, run_id FROM dated_table")
+    assert set(kept) == {(name, costs.digest(name), RUN) for name in names}
+
+
+def test_a_run_is_not_charged_by_a_table_that_was_rewritten_since_another_was(
+    desk: Desk, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailed(context, LAST)
+    digest, before = costs.digest, desk.stand()
+    for what in ("tariff", "split", "postage"):
+        monkeypatch.setattr(costs, "digest", lambda name, what=what: "0" * 64 if what in name else digest(name))
+        with pytest.raises(Refused, match=f"{what}-.*{RUN}.*新しいファイル"):
+            charging.close(context, LAST)
+        with pytest.raises(Refused, match="書き換え"):
+            correct(context, "envelope", 1)
+    assert desk.stand() == before
+    monkeypatch.undo()
+    charging.close(context, LAST)
+    assert context.run(LAST).status == RunStatus.CLOSED
+
+
+# Corrections
+
+
+def test_a_correction_is_shared_by_the_rule_of_its_item_and_entered_once(desk: Desk, context: Context) -> None:
+    before, rows = total(context), len(charges(context))
+    words = ("cost", "correct", RUN, "--item", "封筒", "--yen", -1201, *WHY, *BY)
+    told = done(desk, *words)
+    by_pieces = {KUSATSU: -591, MORIYAMA: -394, RITTO: -216}  # 30, 20 and 11 of 61; odd yen to the largest remainder
+    assert {s["code"]: s["yen"] for s in told["shares"]} == by_pieces
+    assert total(context) == {city: yen + by_pieces[city] for city, yen in before.items()}
+    new = charges(context)[rows:]
+    assert {(r.item, r.group, r.reason, r.by, r.month, r.notices) for r in new} == {
+        ("封筒", "variable", WHY[1], BY[1], "2026-04", 0)
+    }
+    again = desk(*words).out
+    assert "草津市　-591円" in again
+    assert (told["again"], "記録済み" in again) == (False, True)
+    assert len(charges(context)) == rows + len(new)
+    cities = desk.status()["cities"]
+    assert {c["code"]: c["charged_yen"] for c in cities}[KUSATSU] == before[KUSATSU] - 591
+    assert all(c["balanced"] for c in cities)
+
+
+def test_a_correction_may_be_one_citys_alone_and_none_makes_its_share_negative(context: Context) -> None:
+    before = total(context)
+    with pytest.raises(Refused, match="栗東市"):
+        correct(context, "tests_and_proofs", -before[RITTO] - 1, city=RITTO)
+    assert total(context) == before
+    assert correct(context, "tests_and_proofs", -before[RITTO], city=RITTO).rule == "市の指定"
+    assert total(context) == before | {RITTO: 0}
+
+
+def test_a_correction_that_says_too_little_is_refused(desk: Desk, context: Context) -> None:
+    before = desk.stand()
+    for wrong in (
+        {"item": "nothing"}, {"yen": 0}, {"why": " "}, {"why": "a\nb"}, {"by": ""}, {"city": "252140"},
+    ):  # fmt: skip
+        words: dict[str, Any] = {"item": "envelope", "yen": 1} | wrong
+        with pytest.raises(UsageError):
+            correct(context, **words)
+    assert desk.stand() == before
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_however_many_corrections_come_the_cities_pay_what_was_charged_and_corrected(
+    context: Context, data: st.DataObject
+) -> None:
+    before, added = sum(total(context).values()), 0
+    items = st.sampled_from(["envelope", "set_up", "tax", "posting-0-0"])
+    for item, yen in data.draw(st.lists(st.tuples(items, st.integers(-2_000, 2_000).filter(bool)), max_size=3)):
+        try:
+            told = correct(context, item, yen, str(data.draw(st.uuids())))
+        except Refused:
+            continue  # it would have made somebody's share negative
+        added += yen
+        assert sum(share.yen for share in told.shares.values()) == yen
+    assert sum(total(context).values()) == before + added
+    assert min(total(context).values()) >= 0
+
+
+# Invoices
+
+
+def test_an_invoice_as_expected_is_taken_once_in_either_encoding(context: Context) -> None:
+    told = send(context, expected(context, "vendor"), "2026-17")
+    own = sum(line.yen for line in costing.cost(context, RUN).bill.lines if line.issuer == "vendor")
+    assert (told.invoice_yen, told.charged_yen, told.discrepancies, told.balanced) == (own, own, (), True)
+    assert send(context, expected(context, "vendor"), "2026-17").again
+    send(context, expected(context, "post"), "P1", issuer="post", encoding="cp932")
+    assert rows_of(context, "SELECT number FROM invoice ORDER BY id") == [("2026-17",), ("P1",)]
+    assert invoicing.compared(context, RUN, "post").number == "P1"
+
+
+def test_a_wrong_line_is_shown_with_both_figures_until_a_corrected_invoice_stands_instead(
+    desk: Desk, context: Context
+) -> None:
+    rows = expected(context, "vendor")
+    at = next(n for n, row in enumerate(rows) if row[0] == "封筒")
+    right, rows[at] = rows[at], ["封筒", "1100", "7.80", "8580"]
+    file = write(context, [*rows, ["出張費", "1", "5000", "5000"]])
+    told = done(desk, "cost", "invoice", RUN, file, "--number", "17", "--date", "2026-05-10", code=RULE)
+    found = [(d["fault"], d["item"], d["expected"], d["invoiced"]) for d in told["discrepancies"]]
+    assert found == [
+        ("quantity", "封筒", right[1], "1100"), ("yen", "封筒", right[3], "8580"), ("unexpected", "出張費", "", "5000"),
+    ]  # fmt: skip
+    shown = desk("cost", "invoice", RUN)
+    assert shown.code == RULE
+    assert all(word in shown.out for word in ("出張費", "1100", right[1], "違います"))
+    rows[at] = right
+    for number, instead_of in (("17", ""), ("18", ""), ("18", "16")):
+        with pytest.raises(Refused, match=r"番号|--instead-of 17"):
+            send(context, rows, number, instead_of)
+    assert send(context, rows, "18", "17").balanced
+    kept = rows_of(context, "SELECT number, replaced_by, month, withdrawn_month FROM invoice ORDER BY id")
+    assert kept == [("17", 2, "2026-04", "2026-04"), ("18", None, "2026-04", "")]
+    for number, run_id in (("17", RUN), ("18", LATER)):
+        with pytest.raises(Refused, match="番号"):
+            send(context, expected(context, "vendor", run_id), number, run_id=run_id)
+
+
+def test_a_correction_makes_up_for_what_the_vendor_is_right_about(desk: Desk, context: Context) -> None:
+    rows = expected(context, "vendor")
+    net, tax = (next(row for row in rows if row[0].startswith(title)) for title in ("用紙（納付書あり）", "消費税"))
+    net[3], tax[2], tax[3] = (str(int(cell) + more) for cell, more in ((net[3], 1000), (tax[2], 100), (tax[3], 100)))
+    assert not send(context, rows, "17").balanced
+    correct(context, "sheet_slip", 1100)
+    told = desk("cost", "invoice", RUN).out
+    assert "訂正 +1,100円" in told
+    assert "一致します" in told
+
+
+def test_an_invoice_that_cannot_be_read_is_refused_whole(context: Context) -> None:
+    for rows, word in (
+        ([], "見出し"), ([TITLES[:3]], "見出し"), ([TITLES], "明細の行がありません"),
+        ([TITLES, ["封筒", "1,000", "7.80", "7800"]], "2行目"),
+        ([TITLES, ["封筒", "1", "7.80"], ["封筒", "1", "税込", "7"]], "2行目.*3行目"),
+        ([TITLES, ["封筒", "1", "7.80", "-1"]], "負の額"),
+    ):  # fmt: skip
+        with pytest.raises(BadInput, match=word):
+            send(context, rows, "17")
+    (context.settings.home / "invoice.csv").write_bytes(b"\x81\x00")
+    with pytest.raises(BadInput, match="UTF-8"):
+        invoicing.take(context, RUN, context.settings.home / "invoice.csv", Arrived("vendor", "1", "2026-05-10"))
+    assert rows_of(context, "SELECT * FROM invoice") == []
+
+
+def test_an_invoice_needs_a_number_a_day_and_an_issuer(desk: Desk, context: Context) -> None:
+    file = write(context, [TITLES, ["封筒", "1", "1", "1"]])
+    for wrong in ({"number": " "}, {"date": "5月10日"}, {"issuer": "city"}):
+        with pytest.raises(UsageError, match=f"--{next(iter(wrong))}"):
+            invoicing.take(context, RUN, file, Arrived("vendor", "1", "2026-05-10")._replace(**wrong))
+    with pytest.raises(UsageError, match="ありません"):
+        invoicing.take(context, RUN, file.with_name("none.csv"), Arrived("vendor", "1", "2026-05-10"))
+    assert "FILE" in done(desk, "cost", "invoice", RUN, "--number", "1", code=USAGE)
+
+
+def test_before_a_run_is_closed_there_is_a_form_but_nothing_to_correct_or_to_compare(
+    desk: Desk, context: Context
+) -> None:
+    mailed(context, LAST)
+    form = desk.home.with_name("form.csv")
+    done(desk, "cost", "invoice", LAST, form, "--expected")
+    assert form.read_bytes().startswith("\ufeff費目,数量,単価,金額\r\n".encode())
+    for refuse in (
+        lambda: invoicing.take(context, LAST, form, Arrived("vendor", "1", "2026-05-01")),
+        lambda: invoicing.compared(context, LAST, "vendor"),
+        lambda: charging.correct(context, LAST, "envelope", 1, WHY[1], BY[1]),
+    ):
+        with pytest.raises(Refused, match="まだ確定していません"):
+            refuse()
+
+
+# Months and years
+
+
+def test_a_month_closes_only_when_nothing_is_missing_and_then_once(desk: Desk, context: Context) -> None:
+    found = [("受託者" in line, "郵便局" in line) for line in lacks(context, "2026-04")]
+    assert found == [(True, False), (False, True)]
+    send_both(context)
+    correct(context, "envelope", 1)
+    (line,) = lacks(context, "2026-04")
+    assert "受託者の請求は" in line
+    correct(context, "envelope", -1)
+    mailed(context, LAST)
+    told = done(desk, "cost", "close", "2026-04", *BY)
+    assert told["invoice_yen"] == told["charged_yen"] == sum(total(context).values())
+    assert (told["notices"], told["again"]) == (61, False)
+    assert done(desk, "cost", "close", "2026-04", *BY) == told | {"again": True}
+    (line,) = lacks(context, "2027-03")
+    assert f"回 {LAST} が締まっていません" in line
+
+
+def test_a_month_does_not_close_while_mailed_and_charged_differ(context: Context) -> None:
+    send_both(context)
+    with store.writing(context.engine) as connection:
+        connection.execute(text("DROP TRIGGER charge_no_UPDATE"))
+        connection.execute(text(f"UPDATE charge SET notices = 29 WHERE city = '{KUSATSU}'"))
+    (line,) = lacks(context, "2026-04")
+    assert "草津市は差出し 30件、請求 29件" in line
+
+
+def test_what_comes_for_a_closed_month_goes_into_the_next_and_the_year_still_adds_up(context: Context) -> None:
+    for run_id in (RUN, LATER):
+        send_both(context, run_id)
+    april = close(context, "2026-04")
+    assert [line[1:8] for line in lacks(context, "2026")] == ["2026-06"]
+    assert correct(context, "tax", -7).month == "2026-05"
+    assert len(lacks(context, "2026-05")) == 1
+    rows = expected(context, "vendor")
+    rows[-1][2] = rows[-1][3] = str(int(rows[-1][3]) - 7)
+    assert send(context, rows, "corrected", f"{RUN} vendor").discrepancies  # it differs from the bill as settled
+    assert [line[1:8] for line in lacks(context, "2026")] == ["2026-05", "2026-06"]
+    may, june = (close(context, month) for month in ("2026-05", "2026-06"))
+    assert (may.invoice_yen, may.charged_yen, may.notices) == (-7, -7, 0)
+    year = close(context, "2026")
+    everything = sum(total(context).values()) + sum(total(context, LATER).values())
+    assert year.invoice_yen == year.charged_yen == everything
+    assert everything == sum(month.charged_yen for month in (april, may, june))
+    assert year.notices == 122
+    mailed(context, LAST)
+    charging.close(context, LAST)
+    assert {r.month for r in charges(context, LAST)} == {"2027-04"}  # the next year's first
+    assert closing.missing(context, "2026") == ()
+    assert len(closing.missing(context, "2027-04")) == 2
+
+
+def test_a_period_that_is_none_or_has_nothing_in_it_does_not_close(context: Context) -> None:
+    for period in ("2026-13", "26", "2026-4", "2025-01", "2031"):
+        with pytest.raises(UsageError, match=period):
+            close(context, period)
+
+
+# What people see
+
+
+def test_what_was_expected_stands_beside_what_came(charged_once: Desk) -> None:
+    bill = done(charged_once, "cost", RUN)
+    beside = bill["estimate"]
+    own = {c["code"]: c["total_yen"] for c in bill["cities"]}
+    before = {c["code"]: c["total_yen"] for c in beside["cities"]}
+    moved = sum(d["settled_yen"] - d["estimate_yen"] for d in beside["differences"])
+    assert moved == sum(own.values()) - sum(before.values()) == bill["invoice_yen"] - beside["invoice_yen"]
+    shown = charged_once("cost", "run", RUN).out
+    assert f"{before[KUSATSU]:,}" in shown
+    assert f"{own[KUSATSU] - before[KUSATSU]:+,}" in shown
+
+
+def test_people_read_the_form_what_is_still_to_come_and_that_a_month_is_closed(desk: Desk, context: Context) -> None:
+    assert desk("cost", "invoice", RUN, "--expected", "--issuer", "post").out.startswith("費目,数量,単価,金額\r\n")
+    assert "受託者の請求書はまだありません" in desk("cost", "invoice", RUN).out
+    send_both(context)
+    assert "61件" in desk("cost", "close", "2026-04", *BY).out

@@ -24,7 +24,7 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="回の名前（例: p
 By = Annotated[str, typer.Option(help="行う人の名前")]
 
 app = typer.Typer(no_args_is_help=True, help="費用と負担金: 計算・請求書・訂正・締め", cls=show.DefaultsToRun)
-app.command("project", help="加入・脱退・延長のとき、各市が何年度か先までに負担する額を試算します。")(projection.project)
+app.command("project", help="加入・脱退・延長のときの、各市の数年度の負担を試算します。")(projection.project)
 
 
 @app.command("run", help="費用と、市ごとの負担を計算します。cost RUN と同じです。")

@@ -27,7 +27,6 @@ from .costing import Costed, cost
 from .settling import all_posted
 from .status import status
 
-_DATED = {costs.TARIFF: "単価表", costs.SPLIT: "按分の取決め", "postage": "郵便料金表"}
 _LONGEST_REASON = 200
 
 
@@ -81,7 +80,7 @@ def _charge(context: Context, connection: Connection, run: Record, made: Bill, t
 
 def dated_tables(run: Record) -> dict[str, str]:
     """SHA-256 by name of the dated files that a run is charged by."""
-    names = [costs.in_force(what, run.mailing_date, word) for what, word in _DATED.items()]
+    names = [costs.in_force(what, run.mailing_date) for what in costs.DATED]
     return {name: costs.digest(name) for name in names}
 
 

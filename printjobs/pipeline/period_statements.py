@@ -28,6 +28,7 @@ from .statement_parts import ALONE_NOTE, GROUP_WORDS, SPLIT_NOTES, SUM, YARDSTIC
 _ENTRY_TITLES = ("回", "通知", "月", "区分", "費目", "按分の規則", "根拠", "訂正の理由", "負担額（円）")
 _RUN_TITLES = ("通知", "発送日", "件数", "負担額（円）", "単独なら（円）", "節減額（円）", "節減率")
 _RUN_WIDTHS = (45.5, 20, 18.5, 23, 25.5, 22, 15.5)
+_LINE = 13  # characters of a notice's name that stand beside each other
 _OPEN = "未確定（締める前のため、請求書との突合や訂正で変わることがあります）"
 _CORRECTION_NOTE = (
     "・「訂正」は、確定した後の増減です。元の記録を残したまま加え、負担額に含めています。"
@@ -74,10 +75,13 @@ class Statement(NamedTuple):
     @property
     def paid(self) -> tuple[Paid, ...]:
         """What each city pays, by code."""
-        return tuple(
-            parts.together(_of_run(run) for run in a.runs)._replace(code=a.code, label=parts.city_name(a.code))
-            for a in self.accounts
-        )
+        return tuple(_of_city(a, a.runs) for a in self.accounts)
+
+    @property
+    def dearer(self) -> tuple[Paid, ...]:
+        """Cities that pay more than alone for the runs of the period; corrections of earlier ones do not count."""
+        of_runs = (_of_city(a, [run for run in a.runs if run.alone_yen]) for a in self.accounts)
+        return tuple(paid for paid in of_runs if paid.saving_yen < 0)
 
 
 def statement(context: Context, period: str) -> Statement:
@@ -150,13 +154,19 @@ def as_values(made: Statement, city: str = "") -> dict[str, Any]:
     return {"period": made.period, "closed": made.closed, "yen": sum(p.yen for p in made.paid), "cities": cities}
 
 
+def _of_city(account: Account, runs: Iterable[RunShare]) -> Paid:
+    named = parts.together(_of_run(run) for run in runs)
+    return named._replace(code=account.code, label=parts.city_name(account.code))
+
+
 def _of_run(own: RunShare) -> Paid:
     return Paid(own.run.id, "", own.notices, own.yen, own.alone_yen)
 
 
 def _name(context: Context, run: Record) -> str:
-    """A run's notice in the width of a table: what is in brackets stands on a line of its own."""
-    return context.kind(run.kind).name.replace("（普", "\n（普").replace("（特", "\n（特")
+    """A run's notice in the width of a table: of a long one, what is in brackets stands on a line of its own."""
+    name = context.kind(run.kind).name
+    return name if len(name) <= _LINE else name.replace("（", "\n（")
 
 
 # CSV
@@ -212,7 +222,7 @@ def _city_pdf(context: Context, made: Statement, account: Account) -> bytes:
         ("差出し", f"{own.notices:,}件"),
         ("負担額", f"{money(own.yen)}（{len(made.paid)}市の総額 {money(all_paid.yen)}の{part}）"),
         ("単独なら", f"{money(own.alone_yen)}　{parts.saved(own)}"),
-        *parts.dearer_note([own] if own.saving_yen < 0 else []),
+        *parts.dearer_note([p for p in made.dearer if p.code == own.code]),
     ]
     runs = [run for run in account.runs if run.entries]
     by_run = [_of_run(run)._replace(label=_name(context, run.run)) for run in runs]
@@ -236,7 +246,7 @@ def _total_pdf(context: Context, made: Statement) -> bytes:
         ("差出し", f"{all_paid.notices:,}件"),
         ("総額", f"{money(all_paid.yen)}（各市の負担額の合計）"),
         ("単独なら", f"各市の合計 {money(all_paid.alone_yen)}　{parts.saved(all_paid)}"),
-        *parts.dearer_note([p for p in made.paid if p.saving_yen < 0]),
+        *parts.dearer_note(made.dearer),
     ]
     shares = list(zip(*(a.runs for a in made.accounts), strict=True))
     by_run = [

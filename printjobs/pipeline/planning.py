@@ -13,7 +13,7 @@ from printjobs import reference
 from printjobs.core import plan as planner
 from printjobs.core.model import BatchStatus, FileStatus, PieceStatus, Refused, RunStatus
 from printjobs.core.plan import Batch
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 from printjobs.store import production, pulls, runs, writing
 from printjobs.store.models import Run
 from printjobs.store.runs import Record, change_status

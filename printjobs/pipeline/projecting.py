@@ -130,7 +130,7 @@ def _mailings(years: Iterable[int]) -> Iterator[tuple[str, str]]:
 
 
 def _tables(day: str) -> Tables:
-    tariff, split, postage = (costs.in_force(what, day, word) for what, word in costs.DATED.items())
+    tariff, split, postage = (costs.in_force(what, day) for what in costs.DATED)
     return Tables(tariff, split, postage, costs.split_rules(day).people_as_of)
 
 

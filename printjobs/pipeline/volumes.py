@@ -15,7 +15,7 @@ from printjobs.core.postage.assigning import assign
 from printjobs.core.postage.posting import Lot, Posting, Route, Terms
 from printjobs.core.postage.table import PostageTable
 from printjobs.reference import costs, timetable
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 from printjobs.store.runs import Record
 
 from .weighing import mail_class
@@ -121,10 +121,7 @@ def _volumes(cities: Iterable[str], counts: Iterable[Alike], new: Collection[str
         else:
             own[Unit.HAND_PIECE, form] += same.pieces
         notices[same.city] += same.notices
-    return {
-        code: Volumes(notices[code], dict(units[code]), frozenset(classes[code]), code in new)
-        for code in cities
-    }
+    return {code: Volumes(notices[code], dict(units[code]), frozenset(classes[code]), code in new) for code in cities}
 
 
 def from_rows(rows: Iterable[Record]) -> list[Alike]:

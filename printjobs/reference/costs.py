@@ -15,6 +15,7 @@ import msgspec
 from printjobs.core.cost.splitting import People, SplitRules
 from printjobs.core.cost.tariff import Tariff
 from printjobs.core.model import UsageError
+from printjobs.core.postage.table import PostageTable
 
 from . import _read, cities
 
@@ -44,15 +45,15 @@ class _Prospects(msgspec.Struct, frozen=True):
     prospects: tuple[Prospect, ...]
 
 
-def in_force(what: str, day: str, word: str) -> str:
-    """Name of the newest dated file ``what``-DAY.toml that is not later than an ISO day.
+def in_force(what: str, day: str) -> str:
+    """Name of the newest of the :data:`DATED` files ``what``-DAY.toml that is not later than an ISO day.
 
-    :class:`UsageError` names ``word`` when there is none.
+    :class:`UsageError` when there is none.
     """
     names = sorted(f.name for f in files(__package__).iterdir() if f.name.startswith(f"{what}-"))
     fitting = [name for name in names if name <= f"{what}-{day}.toml"]
     if not fitting:
-        told = f"{day} に有効な{word}がありません。"
+        told = f"{day} に有効な{DATED[what]}がありません。"
         raise UsageError(told + f"printjobs/reference に {what}-年月日.toml を置いてください。")
     return fitting[-1]
 
@@ -65,13 +66,19 @@ def digest(name: str) -> str:
 @cache
 def tariff(day: str) -> Tariff:
     """The vendor's prices in force on an ISO day."""
-    return msgspec.toml.decode(_read(in_force(TARIFF, day, DATED[TARIFF])), type=Tariff)
+    return msgspec.toml.decode(_read(in_force(TARIFF, day)), type=Tariff)
 
 
 @cache
 def split_rules(day: str) -> SplitRules:
     """The council's agreement in force on an ISO day."""
-    return msgspec.toml.decode(_read(in_force(SPLIT, day, DATED[SPLIT])), type=SplitRules)
+    return msgspec.toml.decode(_read(in_force(SPLIT, day)), type=SplitRules)
+
+
+@cache
+def postage_table(day: str) -> PostageTable:
+    """What the post charges on an ISO day."""
+    return msgspec.toml.decode(_read(in_force(POSTAGE, day)), type=PostageTable)
 
 
 @cache

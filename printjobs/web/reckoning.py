@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from printjobs.core.cost.bill import Bill
+from printjobs.core.cost.bill import Bill, Case, posting_title
 from printjobs.core.cost.settlement import ISSUERS, Difference, differences
 from printjobs.core.model import RunStatus
+from printjobs.core.postage.explaining import explain, later, tell, tell_later
+from printjobs.core.postage.posting import Posting
 from printjobs.core.postage.statements import Statement, statements
 from printjobs.pipeline import Context, costing, invoicing
 from printjobs.pipeline.costing import EXPECTED, Costed
@@ -16,15 +19,25 @@ from printjobs.pipeline.statement_parts import by_group, city_name
 from .shares import Payment
 
 
+class Why(NamedTuple):
+    """Why a posting is handed in as it is, and what a few more pieces would save, in sentences."""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
 class Reckoned(NamedTuple):
     """``values`` is the contract's object, as ``printjobs cost RUN --json`` tells it; ``mail`` is by posting.
 
-    ``expected`` is None as long as nothing else is known. ``invoices``: of a closed run, by issuer.
+    ``why``: of each whole posting; ``later``: what a longer delay would save. ``expected`` is None as long as nothing
+    else is known. ``invoices``: of a closed run, by issuer.
     """
 
     costed: Costed
     values: dict[str, Any]
     mail: tuple[Statement, ...]
+    why: tuple[Why, ...]
+    later: tuple[str, ...]
     expected: Bill | None
     differences: tuple[Difference, ...]
     invoices: tuple[Compared, ...]
@@ -32,6 +45,14 @@ class Reckoned(NamedTuple):
     def of_city(self, city: str) -> dict[str, Any] | None:
         """A city's part of the values; None when it has none in this run."""
         return next((own for own in self.values["cities"] if own["code"] == city), None)
+
+    def mail_of(self, city: str) -> list[Statement]:
+        """The postings that a city's pieces go with."""
+        return [one for one in self.mail if any(sender.city == city for sender in one.senders)]
+
+    def why_of(self, city: str) -> tuple[Why, ...]:
+        """The reasons of these postings; of what goes without a discount, the city's own part."""
+        return explained((one.posting for one in self.mail_of(city)), self.costed.case)
 
     def payments(self) -> dict[str, Payment]:
         """What each city pays, for the picture and the table, by its code."""
@@ -41,14 +62,23 @@ class Reckoned(NamedTuple):
         }
 
 
+def explained(postings: Iterable[Posting], case: Case) -> tuple[Why, ...]:
+    domestic = [posting for posting in postings if posting.lots]
+    reasons = explain(domestic, case.table, case.mail.delay)
+    return tuple(Why(posting_title(reason.posting), tuple(tell(reason))) for reason in reasons)
+
+
 def reckon(context: Context, run_id: str) -> Reckoned:
     costed = costing.cost(context, run_id)
+    case, mail = costed.case, costed.case.mail
     expected = None if costed.stage == EXPECTED else costing.estimate(context, run_id).bill
     closed = context.run(run_id).status == RunStatus.CLOSED
     return Reckoned(
         costed,
         costing.as_values(costed),
-        tuple(statements(costed.case)),
+        tuple(statements(case)),
+        explained(mail.postings, case),
+        tuple(tell_later(found) for found in later(mail.lots, case.table, mail.delay)),
         expected,
         differences(expected, costed.bill) if expected else (),
         tuple(invoicing.compared(context, run_id, issuer) for issuer in ISSUERS) if closed else (),

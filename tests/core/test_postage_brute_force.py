@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from printjobs.core.cost.rounding import Rounding
 from printjobs.core.postage.assigning import Coalitions, assign
-from printjobs.core.postage.posting import Lot, Posting, Route, Terms
+from printjobs.core.postage.posting import Lot, Posting, Route
 from printjobs.core.postage.table import (
     BarcodeDiscount,
     MailClass,
@@ -28,8 +28,8 @@ from printjobs.core.postage.table import (
 )
 
 CITIES, OFFICES, CLASSES = "ABC", ("1", "2"), ("small", "middle", "large")
+AREAS = {"A": ("1", "2"), "B": ("2",), "C": ("1",)}
 percents = st.integers(0, 12)
-Choice = tuple[Terms, frozenset[str]] | Route  # a joint posting by its terms and senders, or a way of the lot's own
 
 
 @st.composite
@@ -65,8 +65,8 @@ def tables(draw: st.DrawFn) -> PostageTable:
         ),
         overseas=Overseas("abroad", 70),
         barcode=BarcodeDiscount(draw(percents), draw(st.integers(2, 9)), draw(st.integers(1, 4)), ("standard",)),
-        within=WithinRules(draw(st.integers(1, 5)), draw(st.integers(2, 7)), {"A": ("1", "2"), "B": ("2",), "C": ("1",)}),
-        sorting=SortedDiscount(tiers, limits, tuple(draw(st.lists(special, max_size=2))), draw(percents), ("standard",)),
+        within=WithinRules(draw(st.integers(1, 5)), draw(st.integers(2, 7)), AREAS),
+        sorting=SortedDiscount(tiers, limits, (*draw(st.lists(special, max_size=2)),), draw(percents), ("standard",)),
     )
 
 
@@ -101,35 +101,39 @@ def cost_within(lots: Sequence[Lot], table: PostageTable) -> int | None:
 
 
 def cost_together(route: Route, lots: Sequence[Lot], table: PostageTable, delay: int) -> int | None:
-    """Hundredths of a yen of one posting of all these lots with its best special, None when it is not lawful."""
+    """Hundredths of a yen of one posting of all these lots with its best special, None when not lawful."""
     own = {city: sum(one.pieces for one in lots if one.city == city) for city in {one.city for one in lots}}
     total = sum(own.values())
     if len(own) > table.senders_most or len({one.mail_class for one in lots}) > table.kinds_most:
         return None
     if route is Route.BARCODE:
         rules = table.barcode
-        if total < rules.least or any(not one.barcode or not standard(one) for one in lots):
-            return None
-        if len(own) > 1 and min(own.values()) < rules.each_least:
+        few = total < rules.least or (len(own) > 1 and min(own.values()) < rules.each_least)
+        if few or any(not one.barcode or not standard(one) for one in lots):
             return None
         return sum(one.pieces * yen_of(one, table) * (100 - rules.percent) for one in lots)
     tiers = [tier for tier in table.sorting.tiers if tier.least <= total]
     limits = [limit for limit in table.sorting.senders if limit.total <= total]
-    if not tiers:
+    if not tiers or (
+        len(own) > 1 and (not limits or not all(limits[-1].least <= n <= limits[-1].most for n in own.values()))
+    ):
         return None
-    if len(own) > 1 and (not limits or not all(limits[-1].least <= n <= limits[-1].most for n in own.values())):
-        return None
+    return min(cost_sorted(lots, table, tiers[-1], *special) for special in usable_specials(table, total, delay))
+
+
+def usable_specials(table: PostageTable, total: int, delay: int) -> list[tuple[int, int]]:
     usable = [(s.standard, s.other) for s in table.sorting.specials if s.delay <= delay and s.least <= total]
-    costs = []
-    for of_standard, of_others in [(0, 0), *usable]:
-        cost = 0
-        for one in lots:
-            off = tiers[-1].recipient if one.sorting == "recipient" else tiers[-1].designated
-            off += of_standard if standard(one) else of_others
-            off += table.sorting.barcode_percent if one.barcode and standard(one) else 0
-            cost += one.pieces * yen_of(one, table) * (100 - off)
-        costs.append(cost)
-    return min(costs)
+    return [(0, 0), *usable]
+
+
+def cost_sorted(lots: Sequence[Lot], table: PostageTable, tier: Tier, of_standard: int, of_others: int) -> int:
+    cost = 0
+    for one in lots:
+        off = tier.recipient if one.sorting == "recipient" else tier.designated
+        off += of_standard if standard(one) else of_others
+        off += table.sorting.barcode_percent if one.barcode and standard(one) else 0
+        cost += one.pieces * yen_of(one, table) * (100 - off)
+    return cost
 
 
 def partitions(cities: Sequence[str]) -> Iterator[list[frozenset[str]]]:
@@ -143,7 +147,7 @@ def partitions(cities: Sequence[str]) -> Iterator[list[frozenset[str]]]:
 
 
 def cheapest(lots: Sequence[Lot], table: PostageTable, delay: int) -> int:
-    """The least cost of all: every partition, every route of its parts, every lot in its part's posting or in its own way."""
+    """The least cost of all: every partition, every route of its parts, every lot in its part's posting or apart."""
     least = None
     for parts in partitions(sorted({one.city for one in lots})):
         cost = 0
@@ -162,7 +166,8 @@ def cheapest(lots: Sequence[Lot], table: PostageTable, delay: int) -> int:
 def cost_of_ways(
     lots: Sequence[Lot], ways: Sequence[Route], route: Route, table: PostageTable, delay: int
 ) -> int | None:
-    whole = sum(100 * one.pieces * yen_of(one, table) for one, way in zip(lots, ways, strict=True) if way is Route.PLAIN)
+    plain = [one for one, way in zip(lots, ways, strict=True) if way is Route.PLAIN]
+    whole = sum(100 * one.pieces * yen_of(one, table) for one in plain)
     within: dict[tuple[str, ...], list[Lot]] = {}
     for one, way in zip(lots, ways, strict=True):
         if way is Route.WITHIN:

@@ -15,7 +15,7 @@ from printjobs.core.cost.projection import ALONE, ROUNDING_YEN, Projection, Run,
 from printjobs.core.cost.splitting import Bases, Basis, Part, People, Rule, weights
 from printjobs.core.cost.tariff import Price, Tariff, Unit, Volumes, invoice_lines
 from printjobs.reference import costs
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 from tests.core.costs import CLASSES, CODES, tariffs, volumes
 
 DAY = "2026-04-10"
@@ -28,7 +28,8 @@ counts = st.dictionaries(st.sampled_from([*CODES, NEWCOMER]), st.integers(0, 10*
 everybody = st.builds(People, population=counts, households=counts)
 members = st.dictionaries(st.sampled_from(CODES[:4]), volumes, min_size=1)
 rules = st.sampled_from([
-    (Part(Basis.ACTUAL),), (Part(Basis.ACTUAL),), (Part(Basis.VOLUME),), (Part(Basis.EQUAL),), (Part(Basis.POPULATION),),
+    (Part(Basis.ACTUAL),), (Part(Basis.ACTUAL),), (Part(Basis.VOLUME),), (Part(Basis.EQUAL),),
+    (Part(Basis.POPULATION),),
     (Part(Basis.EQUAL, "20"), Part(Basis.POPULATION, "80")), (Part(Basis.ACTUAL, "100"), Part(Basis.VOLUME, "0")),
     (Part(Basis.HOUSEHOLDS, "33.3"), Part(Basis.VOLUME, "66.7")),
 ])  # fmt: skip
@@ -105,6 +106,7 @@ def set_ups(*codes: str) -> Volumes:
         (Unit.SHEET, "", Basis.POPULATION, units(Unit.SHEET, 100), units(Unit.SHEET, 900)),
         (Unit.SHEET, "", Basis.VOLUME, units(Unit.SHEET, 100), units(Unit.SHEET, 900)),
         (Unit.PIECE, "slip", Basis.VOLUME, units(Unit.PIECE, 50, 50), units(Unit.PIECE, 100)),
+        (Unit.ENVELOPE, "slip", Basis.VOLUME, units(Unit.ENVELOPE, 50, 50), units(Unit.ENVELOPE, 100)),
         (Unit.CLASS, "", Basis.ACTUAL, set_ups(CLASSES[0]), set_ups(CLASSES[1])),
         (Unit.CLASS, "", Basis.EQUAL, set_ups(CLASSES[0]), set_ups(*CLASSES)),
         (Unit.CITY, "", Basis.POPULATION, set_ups(), set_ups()),
@@ -133,16 +135,11 @@ def test_of_the_agreement_in_force_only_set_ups_may_rise() -> None:
 def bill(**paid_by: Mapping[str, int]) -> Bill:
     """City bills by code from their items' yen; the item ``tax`` and those of the post are of their own groups."""
     groups = {"tax": "tax", "post": "postage"}
-    return Bill(
-        (),
-        tuple(
-            CityBill(
-                code, 0, tuple(Item(groups.get(item.partition("-")[0], "fixed"), item, "", "", yen) for item, yen in own.items()),
-                sum(own.values()), 0,
-            )
-            for code, own in paid_by.items()
-        ),
-    )  # fmt: skip
+    cities = []
+    for code, own in paid_by.items():
+        items = (Item(groups.get(item.partition("-")[0], "fixed"), item, "", "", yen) for item, yen in own.items())
+        cities.append(CityBill(code, 0, tuple(items), sum(own.values()), 0))
+    return Bill((), tuple(cities))
 
 
 def projected(before: Bill, after: Bill, **alone: int) -> Projection:

@@ -29,7 +29,7 @@ from printjobs.core.cost.settlement import (
 )
 from printjobs.core.cost.tariff import TAX, Line
 from printjobs.reference import costs as tables
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 from tests.core.costs import tariffs, volumes_by_city
 
 DAY = "2026-04-10"

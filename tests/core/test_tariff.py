@@ -118,9 +118,9 @@ def test_a_day_before_the_first_tariff_is_told_with_what_to_do() -> None:
 
 
 def test_of_several_files_the_newest_that_is_not_later_is_in_force() -> None:
-    assert costs.in_force("tariff", "2026-04-01", "単価表") == "tariff-2026-04-01.toml"
-    assert costs.in_force("tariff", "2031-12-31", "単価表") == max(
-        costs.in_force("tariff", day, "単価表") for day in ("2026-04-01", "2031-12-31")
+    assert costs.in_force("tariff", "2026-04-01") == "tariff-2026-04-01.toml"
+    assert costs.in_force("tariff", "2031-12-31") == max(
+        costs.in_force("tariff", day) for day in ("2026-04-01", "2031-12-31")
     )
 
 
@@ -171,3 +171,11 @@ def test_the_tariff_in_force_prices_all_that_a_run_can_count() -> None:
         Unit.HAND_PIECE,
     }
     assert len(CODES) == 8
+
+
+@pytest.mark.parametrize("what", costs.DATED)
+def test_a_dated_file_holds_from_the_day_in_its_name(what: str) -> None:
+    """What is chosen by name and what is printed on a statement are one day."""
+    read = {costs.TARIFF: costs.tariff, costs.SPLIT: costs.split_rules, costs.POSTAGE: costs.postage_table}[what]
+    day = costs.in_force(what, "2026-04-10").removeprefix(f"{what}-").removesuffix(".toml")
+    assert read(day).valid_from == day

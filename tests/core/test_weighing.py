@@ -13,7 +13,7 @@ from printjobs import reference
 from printjobs.core.plan import MOST_SHEETS
 from printjobs.core.weighing import Thickness, Weights
 from printjobs.pipeline import weighing
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 
 WEIGHTS = Weights(*map(Decimal, ("5.1", "6.5", "5", "20", "4.9")))
 THICKNESS = Thickness(*map(Decimal, ("0.3", "0.4", "0.1", "0.5", "0.2")))

@@ -34,12 +34,13 @@ from printjobs.render.printfile import Written
 from printjobs.store import ledger
 from tests.golden.paper import A4, Box, Paper, overlapping, page_digest, squeezed
 from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN, Desk
-from tests.shell.test_ledger import LATER, MAILED, mailed
+from tests.shell.mailing import LATER, MAILED, mailed
 
 RECORDED = Path(__file__).with_name("statements.json")
 NOW = datetime(2026, 6, 30, 20, 0, tzinfo=UTC)  # in Japan the first day of July
 BY = "会計　締子"
 REASON, OTHER, LATE = "封筒の納品が足りず、受託者が値引きした", "用紙の単価の誤り", "印字の数え直し"
+LATEST = "差し出した後の封筒の追加"
 MARGIN = Box(19.9, 17, 190.1, 289)  # what an office printer reaches; the foot stands in the lower one
 CITY, TOTAL, DEARER, YEAR, YEARS_TOTAL = "city", "total", "dearer", "year", "years total"
 MONTH, NEXT_MONTH = "month", "next month"
@@ -94,10 +95,18 @@ def make(desk: Desk) -> tuple[Costed, dict[str, bytes]]:
         charging.close(context, run_id)
     charging.correct(context, RUN, "封筒", -321, REASON, BY)
     charging.correct(context, LATER, "sheet_slip", 1_234, OTHER, BY, MORIYAMA)
-    closing = {"period": MAILED[RUN][:7], "invoice_yen": 0, "charged_yen": 0, "notices": 0, "by": BY, "at": NOW}
+    closing: dict[str, Any] = {
+        "period": MAILED[RUN][:7],
+        "invoice_yen": 0,
+        "charged_yen": 0,
+        "notices": 0,
+        "by": BY,
+        "at": NOW,
+    }
     with store.writing(context.engine) as connection:
         ledger.add_closing(connection, closing)
     charging.correct(context, RUN, "印字", -77, LATE, BY, RITTO)  # goes to May, as April is closed
+    charging.correct(context, RUN, "封筒", 55, LATEST, BY, KUSATSU)
     files = in_the_books(context, "2026") | in_the_books(context, closing["period"]) | in_the_books(context, "2026-05")
     costed = costing.estimate(context, RUN)._replace(stage=SETTLED)
     dearer = written(context, one_pays_more(costed))
@@ -156,6 +165,7 @@ def test_nothing_touches_or_leaves_what_an_office_printer_reaches(made: Made) ->
             assert [float(v) / 72 * 25.4 for v in opened.mediabox] == pytest.approx([0, 0, *A4], abs=0.1)
             chars = paper.chars(page)
             assert all(MARGIN.holds(c.box) for c in chars), name
+            assert paper.text(page).endswith(f"{page + 1}／{len(paper.pdf.pages)}頁")
             assert not [f"{a.text}{b.text}" for a, b in overlapping(chars)], name
 
 
@@ -184,7 +194,7 @@ def test_a_city_that_pays_more_than_alone_is_named_with_the_amount(made: Made) -
     assert warning in made.text(DEARER)
     with pikepdf.open(io.BytesIO(made.files["dearer-total.pdf"])) as total:
         assert len(total.pages) == len(made.papers[TOTAL].pdf.pages)
-    for name in (CITY, TOTAL, YEAR, YEARS_TOTAL, MONTH):
+    for name in (CITY, TOTAL, YEAR, YEARS_TOTAL, MONTH, NEXT_MONTH):
         assert "単独で行うより負担の多い" not in made.text(name)
 
 
@@ -230,7 +240,7 @@ def test_a_year_is_what_the_ledger_has_with_every_correction_and_its_reason(made
         assert squeezed(REASON) in made.text(name)
         assert squeezed(OTHER) in made.text(name)
         assert "2026-07-01" in made.words(name)
-    assert {"▲321", "1,234", "▲77", "836"} <= made.words(YEARS_TOTAL)
+    assert {"▲321", "1,234", "▲77", "891"} <= made.words(YEARS_TOTAL)
     titles, *rows, last = made.rows(f"statement-2026-{MORIYAMA}.csv")
     assert int(last[-1]) == yen[MORIYAMA] == sum(int(row[-1]) for row in rows)
     reasons = {row[titles.index("訂正の理由")] for row in rows}
@@ -243,11 +253,11 @@ def test_a_year_is_what_the_ledger_has_with_every_correction_and_its_reason(made
 
 def test_a_correction_after_a_month_is_closed_is_on_the_statement_of_the_next(made: Made) -> None:
     assert REASON in made.text(MONTH)
-    assert not [reason for reason in (OTHER, LATE) if reason in made.text(MONTH)]
+    assert not [reason for reason in (OTHER, LATE, LATEST) if reason in made.text(MONTH)]
     assert f"栗東市{squeezed('固定資産税・都市計画税')}印字{LATE}▲77" in made.text(NEXT_MONTH)
-    assert "差出し0件総額▲77円" in made.text(NEXT_MONTH)
+    assert "差出し0件総額▲22円" in made.text(NEXT_MONTH)
     with made.desk.context().engine.connect() as connection:
-        april = sum(c.yen for c in ledger.charges(connection, RUN) if c.reason != LATE)
+        april = sum(c.yen for c in ledger.charges(connection, RUN) if c.reason not in (LATE, LATEST))
     assert int(made.rows("statement-2026-04-total.csv")[-1][-1]) == april
     assert [row[-1] for row in made.rows(f"statement-2026-05-{RITTO}.csv")[1:]] == ["-77", "-77"]
 

@@ -14,7 +14,7 @@ from printjobs.trust.accounts import SCOPES_OF, Opened
 from printjobs.web import limits, routes
 from printjobs.web.access import MATRIX, PUBLIC
 from tests.audited import LAST
-from tests.handin import KUSATSU, MORIYAMA, RUN, notice_number
+from tests.handin import KUSATSU, MORIYAMA, RUN, YEAR, notice_number
 from tests.shell.serving import serving
 from tests.shell.web import (
     AUDITOR,
@@ -33,7 +33,8 @@ from tests.shell.web import (
 
 LAST_NUMBER = notice_number(LAST)  # of one city only
 DONE = {200, 201, 202, 303}
-NOT_YET = "city_proof_json"  # before the run is closed
+# Before the run is closed, and before anything is charged in the year.
+NOT_YET = {"city_proof_json", "city_statement", "run_statement", "city_year_statement", "year_statements"}
 BY_CONTENT = {400, 409, 422}  # let through, and not done: the walk sends nothing that could be done
 OF_THE_OWN = ("problem", "log", "number")  # ids that are the own city's or vendor's, under another's path
 PERSON = {Role.LEAD: LEAD, Role.VENDOR: PRESS, Role.CITY: CITY, Role.AUDITOR: AUDITOR}
@@ -82,7 +83,7 @@ def path(endpoint: Endpoint, ids: Ids, owner: str) -> str:
     """Where an endpoint is: ``mine`` for the roles of the walk, ``other``: another city's and another vendor's."""
     mine = owner == "mine"
     name = ids.file if "{batch}" in endpoint.path else "overflow"
-    values: dict[str, Any] = ids._asdict() | {"name": name, "wanted": 1}
+    values: dict[str, Any] = ids._asdict() | {"name": name, "wanted": 1, "year": YEAR, "form": "csv"}
     values |= {"run": RUN, "city": KUSATSU if mine else MORIYAMA}
     if "{city}" not in endpoint.path and not mine:
         values |= {"run": OTHER_RUN, "batch": f"{OTHER_RUN}-B01"}
@@ -113,7 +114,7 @@ def expected(endpoint: Endpoint, inside: Inside, owner: str) -> set[int]:
         return {403}
     if reach is Reach.OWN and owner == "other" and endpoint.is_somebodys:
         return {404}
-    if owner == "mine" and endpoint.method == "GET" and endpoint.name != NOT_YET:
+    if owner == "mine" and endpoint.method == "GET" and endpoint.name not in NOT_YET:
         return DONE
     if owner == "other" and any(f"{{{word}}}" in endpoint.path for word in OF_THE_OWN):
         return DONE | BY_CONTENT | {404}

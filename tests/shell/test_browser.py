@@ -64,6 +64,7 @@ def test_three_roles_walk_through_a_whole_run(house: House, sample: Path, tmp_pa
     makes_the_spoiled_anew(lead, second)
     mails_the_rest(house, vendor, press, tmp_path / "second.csv")
     closes_the_run(lead)
+    sees_what_it_costs(lead, kusatsu)
     registers_what_came_back(kusatsu, tmp_path / "first.csv")
     audits(kusatsu, number)
     signs_off(kusatsu)
@@ -354,6 +355,27 @@ def closes_the_run(lead: Person) -> None:
     lead.look("lead-closed")
 
 
+def sees_what_it_costs(lead: Person, city: Person) -> None:
+    """The council the whole, a city its own part: from the page of the run to the year and the paper."""
+    whole = lead.follow("費用")
+    assert "確定（差出し実績）" in whole
+    assert "受託者の請求書" in whole
+    lead.look("lead-cost")
+    lead.follow("2026年度の費用")
+    assert lead.page.get_by_role("img", name=re.compile("^草津市は.*単独なら")).count() == 1
+    lead.look("lead-cost-year")
+    city.open("/")
+    said = city.follow("負担額を見る")
+    pays = re.search(r"負担額\n([\d,]+円)", said)
+    assert pays
+    assert pays[1] in whole.replace("\t", "円\t")
+    city.look("city-cost")
+    assert city.take("負担金明細書（PDF）").startswith(b"%PDF")
+    assert pays[1] in city.follow("2026年度の草津市の費用")
+    city.look("city-cost-year")
+    city.open(OF_KUSATSU)
+
+
 # --- the city audits -----------------------------------------------------------------------------------------
 
 
@@ -436,8 +458,8 @@ def signs_off(city: Person) -> None:
 
 def counts_without_a_name(auditor: Person) -> None:
     """An auditor sees what was done and how much of it, and the number of no notice."""
-    pages = ("/", OF_RUN, f"{OF_KUSATSU}/audit", "/journal", "/account")
-    for path, screen in zip(pages, ("", "auditor-run", "auditor-audit", "journal", "account"), strict=True):
+    pages = ("/", OF_RUN, f"{OF_RUN}/cost", f"{OF_KUSATSU}/audit", "/journal", "/account")
+    for path, screen in zip(pages, ("", "auditor-run", "", "auditor-audit", "journal", "account"), strict=True):
         auditor.open(path)
         assert NUMBER.search(auditor.page.content()) is None, path
         auditor.look(screen)

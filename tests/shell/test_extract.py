@@ -22,7 +22,7 @@ from printjobs import reference, store
 from printjobs.core.kinds import PROPERTY_TAX
 from printjobs.core.marks import sheet
 from printjobs.pipeline import extracting, planning, run_step, unfinished
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 from printjobs.render.extract import texts
 from printjobs.render.printfile import PlanDiffers
 from printjobs.store import lookup, production, runs

@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
@@ -23,47 +23,22 @@ from sqlalchemy.exc import DBAPIError
 from printjobs import store
 from printjobs.core.model import (
     BadInput,
-    BatchStatus,
-    PieceStatus,
     Refused,
     RunStatus,
-    SubmissionStatus,
     UsageError,
 )
-from printjobs.core.plan import Piece
 from printjobs.pipeline import Context, charging, closing, costing, invoicing
 from printjobs.pipeline.charging import Corrected
 from printjobs.pipeline.invoicing import Arrived, Compared
 from printjobs.reference import costs
-from printjobs.store import ledger, models, production, runs
+from printjobs.store import database, ledger, runs
 from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN, Desk
+from tests.shell.mailing import LAST, LATER, MAILED, NOW, mailed
 
 USAGE, RULE = 2, 3
-NOW = datetime(2026, 4, 12, 9, 30, tzinfo=UTC)
-LATER, LAST = "resident_tax-2026", "late_elderly-2026"
-MAILED = {RUN: "2026-04-10", LATER: "2026-06-05", LAST: "2027-03-10"}
-PIECES = {KUSATSU: 30, MORIYAMA: 20, RITTO: 11}
 BY = ("--by", "会計　締子")
 TITLES = ["費目", "数量", "単価", "金額"]
 WHY = ("--reason", "封筒の単価の誤り")
-
-
-def mailed(context: Context, run_id: str, pieces: Mapping[str, int] = PIECES) -> None:
-    """A run all of whose pieces are in the post, one notice each."""
-    batch, kind = f"{run_id}-B001", run_id.rpartition("-")[0]
-    row = {"id": run_id, "code": kind[:4], "kind": kind, "year": 2026, "mailing_date": MAILED[run_id], "opened_at": NOW}
-    row |= {"layout_version": "2026-1", "layout_sha256": "", "fonts_sha256": "", "status": RunStatus.RELEASED}
-    with store.writing(context.engine) as connection:
-        runs.add_run(connection, row)
-        for city, count in pieces.items():
-            values = {"run_id": run_id, "city": city, "sha256": city, "status": SubmissionStatus.ACCEPTED, "inbox": ""}
-            runs.add_submission(connection, values | {"notices": count})
-        same = {"run_id": run_id, "number": 1, "generation": 1, "class_code": "S4", "slips": True, "inserts": 1}
-        same |= {"sheet_class": 4, "pieces": sum(pieces.values()), "sheets": 0, "pages": 0}
-        production.add_batch(connection, same | {"id": batch, "status": BatchStatus.POSTED})
-        each = (Piece(city, "525", "5250034", "1", 2, 1, True, (0,)) for city, n in pieces.items() for _ in range(n))
-        production.add_pieces(connection, batch, 1, each)
-        connection.execute(models.Piece.__table__.update().values(status=PieceStatus.MAILED))  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +181,37 @@ def test_the_database_refuses_to_change_or_delete_what_was_charged(
             for attempt in attempts:
                 with pytest.raises(DBAPIError, match="append-only"), store.writing(engine) as connection:
                     connection.execute(text(attempt))
+
+
+def test_a_ledger_that_was_there_gets_its_months_times_and_groups_and_the_way_back_is_open(tmp_path: Path) -> None:
+    engine, config = store.connect(f"sqlite:///{tmp_path / 'printjobs.db'}"), database._config()
+    items = {
+        "打合せ": ("人口割100%", "fixed"),
+        "封筒": ("実績", "variable"),
+        "消費税": ("", "tax"),
+        "郵便料 定形": ("実費", "postage"),
+    }
+    with store.writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        connection.execute(text(
+            "INSERT INTO run (id, code, kind, year, mailing_date, layout_version, layout_sha256, fonts_sha256, status,"
+            f" opened_at) VALUES ('{RUN}', 'A', 'x', 2026, '2026-04-10', '', '', '', 'closed', '2026-04-01')"
+        ))  # fmt: skip
+        runs.add_event(connection, RUN, NOW, "charge", RUN)
+        for item, (rule, _) in items.items():
+            values = f"'{RUN}', '{KUSATSU}', '{item}', '{rule}', '', 1, 1"
+            connection.execute(
+                text(f"INSERT INTO charge (run_id, city, item, rule, basis, yen, notices) VALUES ({values})")
+            )
+    store.migrate(engine)
+    with engine.connect() as connection:
+        found = ledger.charges(connection, RUN)
+    assert [(row.group, row.month, row.at.hour) for row in found] == [(g, "2026-04", 9) for _, g in items.values()]
+    with store.writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0006")
+    engine.dispose()
 
 
 # The tables that a run was charged by

@@ -19,7 +19,7 @@ from printjobs.core.plan import Piece, classify
 from printjobs.core.postage.posting import Route
 from printjobs.core.postage.table import PostageTable, Senders, Tier
 from printjobs.pipeline import lots, opening, planning, weighing
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 from printjobs.store import models, production, pulls, runs
 from printjobs.store.runs import Record, change_status
 from tests.shell import test_store as rows

@@ -20,7 +20,7 @@ from printjobs.core.model import PieceStatus
 from printjobs.core.postage.bundling import Limits
 from printjobs.core.postage.table import PostageTable, Senders, Tier
 from printjobs.pipeline import costing, planning, volumes
-from printjobs.reference.postage import postage_table
+from printjobs.reference.costs import postage_table
 from printjobs.store import production, pulls
 from tests.handin import KUSATSU, MORIYAMA, RUN, Desk, HandIn
 

@@ -98,7 +98,10 @@ class Bill(msgspec.Struct, frozen=True):
 
 
 class JointCost:
-    """What any of a run's cities would pay together, each group by its own best postings, in whole yen."""
+    """What any of a run's cities would pay together, by their own best postings, in whole yen.
+
+    A city alone joins nobody, so it has no first year (:attr:`Unit.NEW_CITY`).
+    """
 
     def __init__(self, case: Case) -> None:
         self._case = case
@@ -107,6 +110,8 @@ class JointCost:
     def __call__(self, cities: frozenset[str]) -> int:
         case = self._case
         some = {code: case.volumes[code] for code in cities}
+        if len(some) == 1:
+            some = {code: own._replace(new=False) for code, own in some.items()}
         abroad = sum(case.mail.overseas.get(code, 0) for code in cities) * case.table.overseas.yen
         return sum(line.yen for line in invoice_lines(some, case.tariff)) + self._postage.yen(cities) + abroad
 

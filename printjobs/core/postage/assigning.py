@@ -1,7 +1,8 @@
 """The cheapest lawful postings of a run's lots, and those of any of its cities alone or together.
 
-Lawful here: a city takes part in one posting with a barcode or 区分 discount, with as many of its lots as are of use; 区内特別
-is for one city, office and class alone; everything else goes plain. The cost that is minimised is exact, before rounding.
+Lawful here: a city takes part in one posting with a barcode or 区分 discount, with as many of its lots as are of use;
+区内特別 is for one city, office and class alone; everything else goes plain. The cost that is minimised is exact,
+before rounding. Where very many lots could go either way see ``offers``: there a cheap assignment is good enough.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from fractions import Fraction
 from itertools import chain, combinations
 from typing import NamedTuple
 
-from .offers import POSTING, CityLots, Offer, Offers, Step
+from .offers import POSTING, CityLots, Offer, Offers, Step, undominated
 from .posting import Lot, Posting, Route, Terms, price, sorted_percent, specials, takes
 from .table import NO_SPECIAL, PostageTable, Special, Tier
 
@@ -175,12 +176,14 @@ class Coalitions:
     def _together(self, members: Sequence[int], option: _Option, kinds: frozenset[str] | None, best: _Best) -> _Best:
         """One posting of all the members where that is lawful and better than ``best``, else that."""
         offers = [self._offer(at, option, kinds) for at in members]
-        if sum(min(own.all_pieces, option.most) for own in offers) < option.total:
+        dearest = sum(self._own[at].plain for at in members) + option.tie
+        bounds = [bound for own in offers if (bound := own.saves_at_most) is not None]
+        pieces = sum(min(own.all_pieces, option.most) for own in offers)
+        if len(bounds) < len(members) or pieces < option.total or dearest - sum(bounds) >= best.value:
             return best
         firsts = [first for own in offers if (first := own.first())]
         if len(firsts) < len(members):
             return best
-        dearest = sum(self._own[at].plain for at in members) + option.tie
         slack = best.value - (dearest - sum(first.saves for first in firsts))
         if slack <= 0:
             return best
@@ -210,21 +213,19 @@ def _least_loss(missing: int, steps: Iterable[Step]) -> int:
 
 def _with_total(total: int, offers: Sequence[Sequence[Offer]], slack: int) -> tuple[Offer, ...] | None:
     """One offer of each city, ``total`` pieces together, that save most; less than ``slack`` below the best of each."""
-    states: list[tuple[int, int, tuple[Offer, ...]]] = [(0, 0, ())]  # lost against the best, pieces, chosen
+    states: dict[int, tuple[int, tuple[Offer, ...]]] = {0: (0, ())}  # by pieces: lost against the best, chosen
     for at, own in enumerate(offers):
         to_come = sum(later[-1].pieces for later in offers[at + 1 :])
-        joined = sorted(
-            (lost + own[0].saves - offer.saves, -(pieces + offer.pieces), (*chosen, offer))
-            for lost, pieces, chosen in states
-            for offer in own
-            if lost + own[0].saves - offer.saves < slack and pieces + offer.pieces + to_come >= total
-        )
-        states, most = [], -1
-        for lost, negative, chosen in joined:
-            if -negative > most:
-                most = -negative
-                states.append((lost, most, chosen))
-    return states[0][2] if states else None
+        joined: dict[int, tuple[int, tuple[Offer, ...]]] = {}
+        for before, (lost, chosen) in states.items():
+            for offer in own:
+                pieces, loss = before + offer.pieces, lost + own[0].saves - offer.saves
+                if loss >= slack:
+                    break
+                if pieces + to_come >= total and (pieces not in joined or loss < joined[pieces][0]):
+                    joined[pieces] = (loss, (*chosen, offer))
+        states = undominated(joined)
+    return min(states.values(), key=lambda state: state[0])[1] if states else None
 
 
 def _options(table: PostageTable, delay: int, *, joint: bool) -> Iterator[_Option]:

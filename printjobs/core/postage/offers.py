@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, chain, combinations, pairwise
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .posting import Lot, plain_yen, within_yen
 from .table import PostageTable
@@ -23,13 +23,16 @@ from .table import PostageTable
 HUNDREDTH = 10**9
 POSTING = 10**3
 
-# Where so many lots could change between 区内特別 and a posting that all ways cannot be tried, the best of so many counts;
-# it is less than the difference of one lot from the cheapest.
+# Which lots to take out of 区内特別 to reach a threshold is a knapsack. Up to so many ways the cheapest is found;
+# beyond, a cheap one: the states are thinned evenly, and the search ends with the best that it has met.
 _MOST_WAYS = 2_000
 _MOST_NODES = 2_000
-_MOST_STATES = 200
+_MOST_STATES = 100
 
 Percent = Callable[[Lot], int | None]  # what a posting takes off a lot, None where it cannot have the lot
+
+
+T = TypeVar("T")
 
 
 class _Chosen(NamedTuple):
@@ -114,6 +117,11 @@ class Offers:
         self._known: list[Offer] = []
         self._done = False
 
+    @cached_property
+    def saves_at_most(self) -> int | None:
+        """More than this no offer saves; None when there is none."""
+        return self._bound(0, self._least, self._most)
+
     def first(self) -> Offer | None:
         """The one that saves most."""
         return next(self.down_to(None), None)
@@ -187,7 +195,7 @@ class Offers:
                     n, now = before + choice.pieces, saved + choice.saves
                     if pieces + n <= self._most and now + to_come > floor and (n not in joined or joined[n][0] < now):
                         joined[n] = (now, _Chosen(link, choice.lots) if choice.lots else link)
-            states = _undominated(joined)
+            states = undominated(joined, falling=True)
         offers = {self._known[0].pieces: self._known[0]}
         for n, (saved, link) in states.items():
             if pieces + n > self._known[0].pieces and saves + saved > floor:
@@ -221,7 +229,7 @@ class Offers:
         return best
 
     def _bound(self, at: int, low: int, high: int) -> int | None:
-        """Not less than what ``low`` to ``high`` pieces of the units from ``at`` on and of the others save; None for none.
+        """Not less than what ``low`` to ``high`` pieces of the units from ``at`` on and the others save; None for none.
 
         Steps are taken by what a piece saves, cut where they must.
         """
@@ -241,8 +249,8 @@ class Offers:
     def _fill(self, low: int, high: int, floor: int) -> tuple[int, tuple[int, ...]] | None:
         """The best savings above ``floor`` of ``low`` to ``high`` pieces that can only go plain instead.
 
-        The highest saving is filled first. A branch ends where its bound is no better than what is known, or where no sum
-        of the lots that are left lies in between.
+        The highest saving is filled first. A branch ends where its bound is no better than what is known, or where no
+        sum of the lots that are left lies in between.
         """
         best: tuple[int, tuple[int, ...]] | None = None
 
@@ -324,12 +332,16 @@ def _falling(steps: Iterable[Step]) -> list[Step]:
     return sorted((s for s in steps if s.pieces), key=lambda s: (Fraction(-s.saves, s.pieces), s.pieces))
 
 
-def _undominated(states: dict[int, tuple[int, _Chosen | None]]) -> dict[int, tuple[int, _Chosen | None]]:
-    """Without those that others save as much as with more pieces; beyond :data:`_MOST_STATES` evenly thinned."""
-    kept: dict[int, tuple[int, _Chosen | None]] = {}
-    highest = -1
+def undominated(states: dict[int, tuple[int, T]], *, falling: bool = False) -> dict[int, tuple[int, T]]:
+    """By numbers of pieces, without those to which others with more pieces are no worse.
+
+    The first value is what is lost, or with ``falling`` what is saved. Beyond :data:`_MOST_STATES` they are thinned.
+    """
+    kept: dict[int, tuple[int, T]] = {}
+    best: int | None = None
     for n in sorted(states, reverse=True):
-        if states[n][0] > highest:
-            highest = states[n][0]
-            kept[n] = states[n]
-    return dict(list(kept.items())[:: len(kept) // _MOST_STATES + 1])
+        value = -states[n][0] if falling else states[n][0]
+        if best is None or value < best:
+            best, kept[n] = value, states[n]
+    ordered = list(kept.items())
+    return dict([*ordered[:: len(ordered) // _MOST_STATES + 1], ordered[-1]] if ordered else [])

@@ -112,7 +112,7 @@ def plain_yen(lot: Lot, table: PostageTable) -> int:
 
 
 def within_yen(lots: Sequence[Lot], table: PostageTable) -> tuple[int, ...] | None:
-    """Yen for one piece of each of a city's lots to one office in one class as 区内特別; None where it is not lawful."""
+    """Yen for one piece of each of a city's lots to one office in one class as 区内特別; None where not lawful."""
     city, office, name = lots[0][:3]
     within = table.by_name[name].within_office if name in table.by_name else None
     if within is None or office not in table.within.areas.get(city, ()):
@@ -207,10 +207,9 @@ def _of_group(terms: Terms, lots: Sequence[Lot], table: PostageTable) -> Iterabl
         )
         return zip(lots, best, strict=True)
     coded = [lot for lot in lots if takes(Route.BARCODE, lot, table)]
-    alone = len({lot.city for lot in coded}) == 1
-    if (alone or terms.route is Route.BARCODE) and sum(lot.pieces for lot in coded) >= table.barcode.least:
-        if _few_kinds(coded, table):
-            return ((lot, table.barcode.percent) for lot in coded)
+    alone, few = len({lot.city for lot in coded}) == 1, _few_kinds(coded, table)
+    if (alone or terms.route is Route.BARCODE) and sum(lot.pieces for lot in coded) >= table.barcode.least and few:
+        return ((lot, table.barcode.percent) for lot in coded)
     return ()
 
 

@@ -85,9 +85,9 @@ class Senders(msgspec.Struct, frozen=True):
 
 
 class Special(msgspec.Struct, frozen=True):
-    """特別割引 on top of 区分, one for a posting: for a delay in days, for handing in at the regional office (地域区分局).
+    """特別割引 on top of 区分, one for a posting: for a delay in days, or handing in at the regional office.
 
-    ``other`` is for all shapes but the standard one.
+    That is 地域区分局. ``other`` is for all shapes but the standard one.
     """
 
     name: str
@@ -125,8 +125,8 @@ class SortedDiscount(msgspec.Struct, frozen=True):
 class PostageTable(msgspec.Struct, frozen=True, rename={"sorting": "sorted"}, dict=True):
     """What the post charges from ``valid_from`` on.
 
-    ``rounding`` is of the amount of each line. ``senders_most`` and ``kinds_most`` (kinds of weight or shape) are of one
-    posting with a barcode or 区分 discount.
+    ``rounding`` is of the amount of each line. ``senders_most`` and ``kinds_most`` (of weight or shape) are
+    of one posting with a barcode or 区分 discount.
     """
 
     valid_from: str

@@ -46,6 +46,8 @@ def run_cost(request: Request, at: At, run: str) -> Response:
         sums=[sum(parts) for parts in zip(*(one.parts for one in payments.values()), strict=True)],
         picture=picture(tuple(payments.values()), found.values["invoice_yen"]),
         mail=found.mail,
+        why=found.why,
+        later=found.later,
         expected=found.expected,
         beside=_beside(found),
         differences=found.differences,
@@ -130,5 +132,6 @@ def city_cost(request: Request, at: At, run: str, city: str) -> Response:
         groups=GROUP_WORDS,
         picture=picture((found.payments()[city],), invoice) if own else "",
         charges=[c for c in _charges(at, run) if c.reason and c.city == city],
-        mail=[one for one in found.mail if any(sender.city == city for sender in one.senders)],
+        mail=found.mail_of(city),
+        why=found.why_of(city),
     )

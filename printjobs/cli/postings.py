@@ -37,6 +37,8 @@ def _values(found: Postings) -> dict[str, Any]:
         "waiting": found.waiting._asdict(),
         "statements": [_statement(statement) for statement in found.statements],
         "yen": sum(statement.yen for statement in found.statements),
+        "why": [why._asdict() for why in found.why],
+        "later": list(found.later),
     }
 
 
@@ -60,6 +62,12 @@ def _show(found: Postings, out: Path | None, written: Written | None) -> None:
     show.line(f"差出し　{found.run.id}（{found.run.mailing_date}）")
     for statement in found.statements:
         show.line(f"  {statement.title}　{sender_name(statement)}　{statement.pieces:,}通　{statement.yen:,}円")
+    for why in found.why:
+        show.line(why.title)
+        for sentence in why.sentences:
+            show.line(f"  ・{sentence}")
+    for sentence in found.later:
+        show.line(sentence)
     if not found.ready:
         making, spoiled, pulls = found.waiting
         show.line(

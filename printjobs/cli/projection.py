@@ -9,7 +9,7 @@ from rich.table import Table
 
 from printjobs.core.cost.projection import City
 from printjobs.pipeline import projecting, projection_report
-from printjobs.pipeline.projection_report import GROUP_WORDS, name_of
+from printjobs.pipeline.projection_report import WORDS, name_of
 
 from . import show
 from .output import print_json
@@ -70,9 +70,9 @@ def _sums(cities: tuple[City, ...]) -> Table:
 
 
 def _by_group(city: City) -> Table:
-    known = [group for group in GROUP_WORDS if city.whole.groups.get(group)]
+    known = [group for group in WORDS if city.whole.groups.get(group)]
     table = _table(
-        f"{name_of(city.code)}の費用（円）", "年度", *(GROUP_WORDS[g] for g in known), "計", "自市だけなら", "節減"
+        f"{name_of(city.code)}の費用（円）", "年度", *(WORDS[g] for g in known), "計", "自市だけなら", "節減"
     )
     for year, own in [*((f"{year}年度", own) for year, own in sorted(city.years.items())), ("計", city.whole)]:
         yen = [*(own.groups.get(group, 0) for group in known), own.after_yen, own.alone_yen, own.saving_yen]

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from printjobs import reference
+from printjobs.core.cost.bill import GROUP_WORDS
 from printjobs.core.gaiji import STATE_NAMES, State
 from printjobs.pipeline.costing import STAGE_WORDS
 from printjobs.pipeline.doctor import Finding
@@ -261,11 +262,11 @@ def cost(values: dict[str, Any]) -> None:
     names = reference.cities()
     table = _table(
         f"費用 {STAGE_WORDS[values['stage']]}　請求総額 {values['invoice_yen']:,}円",
-        ("市", False), ("固定費", True), ("印刷・封入", True), ("消費税", True), ("郵便料", True), ("合計（円）", True),
-        ("単独なら", True), ("節減", True),
+        ("市", False), *((word, True) for word in GROUP_WORDS.values()), ("合計（円）", True), ("単独なら", True),
+        ("節減", True),
     )  # fmt: skip
     for city in values["cities"]:
-        shares = dict.fromkeys(("fixed", "variable", "tax", "postage"), 0)
+        shares = dict.fromkeys(GROUP_WORDS, 0)
         for item in city["items"]:
             shares[item["group"]] += item["yen"]
         yen = (*shares.values(), city["total_yen"], city["alone_yen"], city["saving_yen"])

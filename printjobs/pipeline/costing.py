@@ -52,7 +52,7 @@ def cost(context: Context, run_id: str) -> Costed:
         return estimate(context, run_id)
     stage = SETTLED if all_posted(context, run_id) else PLANNED
     alike = from_rows(row for row in counts if row.status in _COUNTED[stage])
-    case = case_of(run.mailing_date, sorted(joined), alike, terms, lawful_delay(run))
+    case = case_of(run.mailing_date, sorted(joined), alike, terms, lawful_delay(run, run.postage_delay))
     return Costed(case, make_bill(case), stage)
 
 
@@ -60,7 +60,7 @@ def estimate(context: Context, run_id: str) -> Costed:
     """What a run is expected to cost by the year's expected numbers of all members, whatever has become of it."""
     run = context.run(run_id)
     notices = {code: city.taxpayers.get(run.kind, 0) for code, city in reference.members(run.mailing_date).items()}
-    case = expected_case(run.mailing_date, run.kind, notices, lawful_delay(run))
+    case = expected_case(run.mailing_date, run.kind, notices, lawful_delay(run, run.postage_delay))
     return Costed(case, make_bill(case), EXPECTED)
 
 

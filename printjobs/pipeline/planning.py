@@ -42,7 +42,7 @@ def plan(context: Context, run_id: str) -> list[Step]:
             )
         refuse_outdated(context, connection, run)
         pieces = planner.make_pieces(notices, groups=kind.groups)
-        postings = lots.post(pieces, rules, table, lawful_delay(run))
+        postings = lots.post(pieces, rules, table, lawful_delay(run, run.postage_delay))
         batches = planner.make_batches(pieces, rules)
         placed = sum(len(p.notices) for b in batches for p in b.pieces)
         if placed != len(notices):  # law 2, before anything is written

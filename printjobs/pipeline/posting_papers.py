@@ -21,6 +21,7 @@ from printjobs.store.runs import Record
 
 from . import costing, posting_labels
 from .context import Context
+from .explaining import Why, explained, with_more_time
 from .posting_labels import ABROAD, Cells
 
 _ROUTES = {
@@ -53,12 +54,17 @@ class Waiting(NamedTuple):
 
 
 class Postings(NamedTuple):
-    """A run's statements, and what is still to come in before they are handed in."""
+    """A run's statements, why they are so, and what is still to come in before they are handed in.
+
+    ``later``: what a longer delay would save.
+    """
 
     run: Record
     statements: list[Statement]
     table: PostageTable
     waiting: Waiting
+    why: tuple[Why, ...] = ()
+    later: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -87,7 +93,9 @@ def postings(context: Context, run_id: str) -> Postings:
         ended = (PieceStatus.PULLED, PieceStatus.SUPERSEDED, PieceStatus.MAILED)
         to_take_out = sum(e.status not in ended for e in pulls.envelopes(connection, run_id))
     case = costing.cost(context, run_id).case
-    return Postings(run, statements(case), case.table, Waiting(planned + released, spoiled, to_take_out))
+    waiting = Waiting(planned + released, spoiled, to_take_out)
+    why, later = explained(case.mail.postings, case), with_more_time(run, case)
+    return Postings(run, statements(case), case.table, waiting, why, later)
 
 
 def write(context: Context, found: Postings, put: Callable[[str, bytes], None]) -> Written:

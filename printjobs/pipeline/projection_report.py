@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from printjobs import reference
+from printjobs.core.cost.bill import GROUP_WORDS
 from printjobs.core.cost.projection import ALONE, City, Rise, Sums
 from printjobs.core.kinds import KINDS
 from printjobs.reference import costs
 
 from .projecting import Projected, Tables
 
-GROUP_WORDS = {"fixed": "固定費", "variable": "変動費", "tax": "消費税", "postage": "郵便料", ALONE: "自市だけの費用"}
+WORDS = {**GROUP_WORDS, ALONE: "自市だけの費用"}
 _SHOWN = 12  # rises listed before "and so many more"; all of them are in the values
 
 
@@ -142,7 +143,7 @@ def _listed(rises: list[Rise]) -> Iterator[str]:
     for rise in rises:
         alike.setdefault((rise.code, rise.kind, tuple(rise.groups.items())), {})[rise.year] = rise.yen
     for (code, kind, groups), years in list(alike.items())[:_SHOWN]:
-        why = "、".join(f"{GROUP_WORDS[group]} {yen:+,}円" for group, yen in groups)
+        why = "、".join(f"{WORDS[group]} {yen:+,}円" for group, yen in groups)
         yield f"　{name_of(code)}　{KINDS[kind].name}　{'、'.join(_by_amount(years))}（{why}）"
     if len(alike) > _SHOWN:
         yield f"　ほか {len(alike) - _SHOWN} 件は --json で見られます。"

@@ -169,12 +169,12 @@ def timetable_of(run: Record) -> Timetable:
     return make_timetable(run.kind, run.year, run.due_date, run.postage_delay, run.mailing_date)
 
 
-def lawful_delay(run: Record) -> Delay:
-    """The longest delay for a discount that the run was opened with and its due dates still allow, in days.
+def lawful_delay(run: Record, agreed: int) -> Delay:
+    """The longest delay for a discount, in days and no more than agreed, that the run's due dates allow.
 
     A run that is late even without one gives the post no time at all.
     """
-    chosen = (delay for delay in reversed(DELAYS) if delay <= run.postage_delay)
+    chosen = (delay for delay in reversed(DELAYS) if delay <= agreed)
     fitting = (d for d in chosen if make_timetable(run.kind, run.year, run.due_date, d, run.mailing_date).in_time)
     return next(fitting, DELAYS[0])
 

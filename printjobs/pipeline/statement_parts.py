@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from printjobs import reference
+from printjobs.core.cost.bill import GROUP_WORDS
 from printjobs.render import documents
 from printjobs.render.charts import Bar, Chart
 from printjobs.render.documents import Section, amount
 
 from .context import Context
 
-GROUP_WORDS = {"fixed": "固定費", "variable": "印刷・封入", "tax": "消費税", "postage": "郵便料"}
 SUM, YEN = "合計", "円"
 _ROUNDING_NOTE = (
     "・円未満は切り捨てて分け、残った円は、切り捨てた端数の大きい市から順に1円ずつ加えています"

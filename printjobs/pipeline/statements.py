@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from printjobs.core import japanese
 from printjobs.core.cost import splitting
-from printjobs.core.cost.bill import CityBill, Item, JointCost, with_marks
+from printjobs.core.cost.bill import GROUP_WORDS, CityBill, Item, JointCost, with_marks
 from printjobs.core.cost.settlement import ISSUERS
 from printjobs.core.cost.shapley import shapley, whole_yen
 from printjobs.render.documents import Section
@@ -18,7 +18,6 @@ from .context import Context
 from .costing import STAGE_WORDS, Costed, estimate
 from .statement_parts import (
     ALONE_NOTE,
-    GROUP_WORDS,
     SPLIT_NOTES,
     SUM,
     YARDSTICK_NOTE,

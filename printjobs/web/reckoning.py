@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from printjobs.core.cost.bill import Bill, Case, posting_title
+from printjobs.core.cost.bill import Bill
 from printjobs.core.cost.settlement import ISSUERS, Difference, differences
 from printjobs.core.model import RunStatus
-from printjobs.core.postage.explaining import explain, later, tell, tell_later
-from printjobs.core.postage.posting import Posting
 from printjobs.core.postage.statements import Statement, statements
 from printjobs.pipeline import Context, costing, invoicing
 from printjobs.pipeline.costing import EXPECTED, Costed
+from printjobs.pipeline.explaining import Why, explained, with_more_time
 from printjobs.pipeline.invoicing import Compared
 from printjobs.pipeline.statement_parts import by_group, city_name
 
 from .shares import Payment
-
-
-class Why(NamedTuple):
-    """Why a posting is handed in as it is, and what a few more pieces would save, in sentences."""
-
-    title: str
-    sentences: tuple[str, ...]
 
 
 class Reckoned(NamedTuple):
@@ -62,23 +53,18 @@ class Reckoned(NamedTuple):
         }
 
 
-def explained(postings: Iterable[Posting], case: Case) -> tuple[Why, ...]:
-    domestic = [posting for posting in postings if posting.lots]
-    reasons = explain(domestic, case.table, case.mail.delay)
-    return tuple(Why(posting_title(reason.posting), tuple(tell(reason))) for reason in reasons)
-
-
 def reckon(context: Context, run_id: str) -> Reckoned:
     costed = costing.cost(context, run_id)
     case, mail = costed.case, costed.case.mail
     expected = None if costed.stage == EXPECTED else costing.estimate(context, run_id).bill
-    closed = context.run(run_id).status == RunStatus.CLOSED
+    run = context.run(run_id)
+    closed = run.status == RunStatus.CLOSED
     return Reckoned(
         costed,
         costing.as_values(costed),
         tuple(statements(case)),
         explained(mail.postings, case),
-        tuple(tell_later(found) for found in later(mail.lots, case.table, mail.delay)),
+        with_more_time(run, case),
         expected,
         differences(expected, costed.bill) if expected else (),
         tuple(invoicing.compared(context, run_id, issuer) for issuer in ISSUERS) if closed else (),

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from printjobs.pipeline.statement_parts import GROUP_WORDS, money, percent
+from printjobs.core.cost.bill import GROUP_WORDS
+from printjobs.pipeline.statement_parts import money, percent
 
 _WIDTH, _LEFT, _RIGHT, _CHARACTER = 900, 110, 250, 14
 _PAID, _ALONE, _GAP = 18, 14, 16

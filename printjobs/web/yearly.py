@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from printjobs.core.cost.bill import GROUP_WORDS
 from printjobs.core.cost.settlement import months_of
 from printjobs.pipeline import Context, closing
-from printjobs.pipeline.statement_parts import GROUP_WORDS, by_group, city_name
+from printjobs.pipeline.statement_parts import by_group, city_name
 from printjobs.store import ledger, runs
 from printjobs.store.runs import Record
 

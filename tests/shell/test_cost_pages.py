@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from printjobs.core.cost.bill import GROUP_WORDS
 from printjobs.pipeline import charging, costing, period_statements
-from printjobs.pipeline.statement_parts import GROUP_WORDS, city_name
+from printjobs.pipeline.statement_parts import city_name
 from printjobs.web.kept import Kept
 from printjobs.web.shares import Payment, picture
 from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN

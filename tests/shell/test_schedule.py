@@ -145,8 +145,7 @@ def test_the_post_gets_no_more_time_for_its_discount_than_the_due_date_leaves(ma
     """Ten days before 1 May at the latest. A discount that breaks the law is no saving."""
     run: Any = SimpleNamespace(kind="property_tax", year=2026, due_date="2026-05-01", mailing_date=mailing)
     for agreed in (7, 3, 0):
-        run.postage_delay = agreed
-        assert scheduling.lawful_delay(run) == min(lawful, agreed)
+        assert scheduling.lawful_delay(run, agreed) == min(lawful, agreed)
 
 
 @pytest.mark.parametrize("words", [("--delay", 5), ("--due-date", "2026-02-30"), ("--due-date", "まだ")])

@@ -21,6 +21,7 @@ from .splitting import Bases, People, Share, SplitRules
 from .tariff import SET_UPS, TAX, Line, Tariff, Unit, Volumes, invoice_lines
 
 OVERSEAS = "overseas"
+GROUP_WORDS = {"fixed": "固定費", "variable": "印刷・封入", "tax": "消費税", "postage": "郵便料"}  # of items, as told
 
 
 class Mail(NamedTuple):
@@ -49,7 +50,7 @@ class Case(NamedTuple):
 class Item(msgspec.Struct, frozen=True):
     """One city's share of one invoice line: by which rule, on what basis, in yen.
 
-    ``group`` is ``fixed`` (set-ups), ``variable``, ``tax`` or ``postage``.
+    ``group`` is one of :data:`GROUP_WORDS`; ``fixed`` are set-ups.
     """
 
     group: str
@@ -152,7 +153,8 @@ def _vendor(case: Case, codes: list[str], items: dict[str, list[Item]]) -> Itera
             rule = case.rules.of(line.key)
             bases = Bases(case.people.population, case.people.households, envelopes, line.own)
             group = "fixed" if prices[line.key].counts in SET_UPS else "variable"
-            told = f"{line.quantity:,}{line.counter} × {with_marks(line.unit_yen)}円 = {line.yen:,}円を"
+            least = "最低" if group == "variable" and line.quantity > sum(line.own.values()) else ""
+            told = f"{least}{line.quantity:,}{line.counter} × {with_marks(line.unit_yen)}円 = {line.yen:,}円を"
             for code, share in splitting.split(line.yen, rule, codes, bases).items():
                 items[code].append(Item(group, line.title, splitting.title(rule), told + share.basis, share.yen))
         yield line

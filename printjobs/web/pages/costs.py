@@ -8,12 +8,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from printjobs.core.cost.bill import Case
+from printjobs.core.cost.bill import GROUP_WORDS, Case
 from printjobs.core.cost.settlement import FAULT_WORDS, ISSUERS
 from printjobs.core.model import Refused
 from printjobs.pipeline import posting_papers
 from printjobs.pipeline.costing import STAGE_WORDS
-from printjobs.pipeline.statement_parts import GROUP_WORDS
 from printjobs.reference import costs
 from printjobs.store import ledger
 from printjobs.store.runs import Record

@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from printjobs.core.cost.bill import GROUP_WORDS
 from printjobs.core.kinds import KINDS
 from printjobs.pipeline import period_statements
-from printjobs.pipeline.statement_parts import GROUP_WORDS, city_name
+from printjobs.pipeline.statement_parts import city_name
 from printjobs.web.guard import At
 from printjobs.web.shares import picture
 from printjobs.web.showing import page

@@ -15,7 +15,7 @@ from printjobs import reference, sample
 from printjobs.core.kinds import PROPERTY_TAX, Kind
 from printjobs.core.model import RunStatus, SubmissionStatus, UsageError
 from printjobs.core.plan import Rules
-from printjobs.pipeline import Context, Step, gaiji, opening, rehearsal, run_step, settling, submitting
+from printjobs.pipeline import Context, Step, costing, gaiji, opening, rehearsal, run_step, settling, submitting
 from printjobs.sample.gaiji import LIST
 from printjobs.settings import Settings
 from printjobs.store import production, runs, writing
@@ -121,6 +121,15 @@ class Desk:
         with self._context.engine.connect() as connection:
             pieces = sum(batch.pieces for batch in production.batches(connection, run_id))
         return Timed(pieces, clock.process, clock.wall), [step.ids[0] for step in steps], peak_mib()
+
+    def price(self, run_id: str) -> tuple[Timed, float]:
+        """The cost of a planned run from the database, split, with all coalitions: pieces in seconds, memory."""
+        clock = Clock()
+        with clock.running():
+            costed = costing.cost(self._context, run_id)
+            costing.as_values(costed)
+        pieces = sum(lot.pieces for lot in costed.case.mail.lots) + sum(costed.case.mail.overseas.values())
+        return Timed(pieces, clock.process, clock.wall), peak_mib()
 
     def make(self, run_id: str, count: int, folder: Path) -> None:
         """What all ways print: ``count`` notices of a run."""

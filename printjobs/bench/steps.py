@@ -85,22 +85,27 @@ def read_back(folder: Path, run_id: str) -> dict[str, Any]:
 
 
 def plan(folder: Path, shapes: Sequence[Shape], pieces: int, rounds: int) -> dict[str, Any]:
-    """The plan step with its database rows, for a run of at least so many pieces."""
+    """The plan step with its database rows, for a run of at least so many pieces, and the cost of what was planned."""
     owners = len({(shape.city, shape.owner) for shape in shapes})
     count = ceil(pieces * len(shapes) / owners * _MARGIN)
     with Child(Desk, here(folder / "many")) as desk:
         run_id = desk.ask("open")
         desk.ask("fill", run_id, shapes, count)
-    done: list[Timed] = []
-    peaks: list[float] = []
+    planned: list[tuple[Timed, float]] = []
+    priced: list[tuple[Timed, float]] = []
     for _ in range(rounds):
         with _copy(folder / "many", folder / "many-planned") as home, Child(Desk, here(home)) as desk:
             timed, _, peak = desk.ask("plan", run_id)
-            done.append(timed)
-            peaks.append(peak)
+            planned.append((timed, peak))
+            with Child(Desk, here(home)) as treasurer:
+                priced.append(treasurer.ask("price", run_id))
     shutil.rmtree(folder / "many")
-    measured = {"pieces": done[0].done, "notices": count, **_seconds(done), "peak_mib": round(max(peaks), 1)}
-    return {"plan_s_1m": _of_a_million(measured, done[0].done), "plan": measured}
+    found: dict[str, Any] = {}
+    for name, rounds_of in (("plan", planned), ("cost", priced)):
+        done, peaks = zip(*rounds_of, strict=True)
+        measured = {"pieces": done[0].done, "notices": count, **_seconds(done), "peak_mib": round(max(peaks), 1)}
+        found |= {f"{name}_s_1m": _of_a_million(measured, done[0].done), name: measured}
+    return found
 
 
 def scans(folder: Path, shapes: Sequence[Shape], lines: int, rounds: int, database: str = "") -> dict[str, Any]:

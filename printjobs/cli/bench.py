@@ -88,6 +88,7 @@ def _steps(found: dict[str, Any]) -> list[str]:
         f"長いファイル: {memory['pages']:,}頁で最大 {memory['peak_mib']:,.0f} MiB",
         f"受取り: {found['intake_per_s']:,.0f}件/秒（{_range(found['intake']['per_s_spread'])}）",
         f"計画: 封筒{plan['pieces']:,}通を{_seconds(plan)}",
+        f"費用: 封筒{found['cost']['pieces']:,}通の計算と按分を{_seconds(found['cost'])}",
         *(f"報告の取込み（{name}）: {scan['lines']:,}行を{_seconds(scan)}" for name, scan in scans),
         f"読み戻し検査: {found['readback_pages_per_s']:,.0f}頁/秒（{_range(found['readback']['per_s_spread'])}）",
         f"機械: {machine['processors']}コア、{machine['architecture']}、始める前の負荷 {machine['load'][0]}",

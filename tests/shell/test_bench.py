@@ -215,6 +215,7 @@ def test_the_benchmark_says_what_it_promises_and_reckons_nothing_up(tmp_path: Pa
     assert found["readback_pages_per_s"] > 0
     assert found["plan_s_1m"] is None  # it was no million
     assert found["plan"]["pieces"] >= found["sizes"]["million"]
+    assert found["cost"]["pieces"] == found["plan"]["pieces"]
     assert found["scan_s_1m"] is None
     assert found["scan"]["lines"] >= found["sizes"]["million"]
     assert {"python", "zlib", "reportlab", "pypdf", "fpdf2", "qrcode", "pikepdf", "zxing-cpp"} <= found[

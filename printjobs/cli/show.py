@@ -273,6 +273,10 @@ def cost(values: dict[str, Any]) -> None:
         table.add_row(names[city["code"]].name, *(f"{amount:,}" for amount in yen))
     console.print(table)
     console.print("各市の合計は請求総額と一致します。" if values["sum_ok"] else "[red]合計が一致しません。[/red]")
+    for city in values["cities"]:
+        if corrected := city["corrections_yen"]:
+            name = names[city["code"]].name
+            console.print(f"{name} 訂正 {corrected:+,}円（台帳にあります。上の表には入っていません）")
     if values["dearer"]:
         dearer = "、".join(names[code].name for code in values["dearer"])
         console.print(f"[red]単独のほうが安い市があります: {dearer}。按分の取決めを見直してください。[/red]")

@@ -129,6 +129,10 @@ def correct(context: Context, run_id: str, item: str, yen: int, reason: str, by:
     if not yen:
         raise UsageError("訂正の額が0円です。増やすなら正、減らすなら負の額を --yen に入れてください。")
     costed = settled(context, run_id)
+    if abs(yen) > costed.bill.invoice_yen:
+        raise UsageError(
+            f"訂正 {yen:+,}円が、回の請求総額 {costed.bill.invoice_yen:,}円より大きいです。桁を確かめてください。"
+        )
     line = settlement.find_line(item, costed.bill.lines)
     if line is None:
         known = "、".join(f"{one.title}（{one.key}）" for one in costed.bill.lines)
@@ -150,6 +154,7 @@ def correct(context: Context, run_id: str, item: str, yen: int, reason: str, by:
         again = entered >= {(code, line.title, s.yen, s.basis) for code, s in made.shares.items()}
         if not again:
             _refuse_overdrawn(connection, run_id, made.shares)
+            _refuse_more_than_the_line(connection, run_id, line, yen)
             same = {"run_id": run_id, "notices": 0, "at": context.now(), "by": who, "month": month, "reason": why}
             same |= {"item": line.title, "rule": made.rule, "group": _group(line, costed)}
             shares = made.shares.items()
@@ -171,6 +176,16 @@ def _refuse_overdrawn(connection: Connection, run_id: str, shares: Mapping[str, 
     if codes := settlement.overdrawn(charged, added):
         told = "、".join(f"{reference.city(c).name} {charged.get(c, 0):,}円に {added[c]:+,}円" for c in codes)
         raise Refused(f"負担金が負になる市があります: {told}。額を確かめ、市を限るときは --city で指定してください。")
+
+
+def _refuse_more_than_the_line(connection: Connection, run_id: str, line: Line, yen: int) -> None:
+    """What is taken back of a line is at most the line with its corrections so far."""
+    corrected = (c.yen for c in ledger.charges(connection, run_id) if c.reason and c.item == line.title)
+    if (left := line.yen + sum(corrected)) + yen < 0:
+        raise Refused(
+            f"費目「{line.title}」は、訂正を含めて {left:,}円です。{yen:+,}円の訂正はできません。"
+            "額か費目を確かめてください。"
+        )
 
 
 def _group(line: Line, costed: Costed) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -18,6 +20,7 @@ from printjobs.store.runs import Record
 from .approving import signer_name
 from .context import Context
 from .invoicing import by_issuer
+from .scheduling import today
 from .status import counted
 
 _PERIOD = re.compile(r"20[0-9]{2}(-(0[1-9]|1[0-2]))?")
@@ -63,7 +66,8 @@ class _Books(NamedTuple):
 def close_period(context: Context, period: str, by: str) -> Closed:
     """Close a month, or a fiscal year whose months are closed. Closing again says what was recorded.
 
-    :class:`Refused` lists everything that is missing. What comes for its runs later goes into the next open month.
+    :class:`Refused` before it is over, and with everything that is missing. What comes for its runs later goes into the
+    next open month.
     """
     months, who = period_months(period), signer_name(by)
     with writing(context.engine) as connection:
@@ -74,6 +78,8 @@ def close_period(context: Context, period: str, by: str) -> Closed:
         concerned = books.concerned(months)
         if not concerned:
             raise UsageError(f"{period} に差し出した回も、費用の記録もありません。締める月か年度を確かめてください。")
+        if (last := last_day(months)) >= today(context):
+            raise Refused(f"{period} はまだ終わっていません（{last} まで）。終わってから締めてください。")
         if lacks := _missing(connection, books, months):
             raise Refused(f"{period} はまだ締められません。\n" + "\n".join(f"・{lack}" for lack in lacks))
         at = context.now()
@@ -98,6 +104,12 @@ def period_months(period: str) -> tuple[str, ...]:
     if not _PERIOD.fullmatch(period):
         raise UsageError(f"{period} は月でも年度でもありません。月は 2026-05、年度は 2026 の形で指定してください。")
     return months_of(period)
+
+
+def last_day(months: Sequence[str]) -> date:
+    """The last day of some months in order."""
+    year, month = map(int, months[-1].split("-"))
+    return date(year, month, monthrange(year, month)[1])
 
 
 def _books(connection: Connection) -> _Books:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from printjobs import reference
 from printjobs.core.cost.bill import Case, Mail
 from printjobs.core.cost.tariff import Unit, Volumes
+from printjobs.core.model import UsageError
 from printjobs.core.plan import BatchClass
 from printjobs.core.postage.assigning import assign
 from printjobs.core.postage.posting import Lot, Posting, Route, Terms
@@ -44,7 +45,7 @@ class Alike(NamedTuple):
 
 def case_of(
     day: str,
-    cities: Iterable[str],
+    cities: Collection[str],
     alike: Iterable[Alike],
     terms: Mapping[int, Terms],
     delay: int,
@@ -57,6 +58,12 @@ def case_of(
     council's table of members says if None.
     """
     table, rules = postage_table(day), costs.split_rules(day)
+    people = costs.people(rules.people_as_of)
+    if missing := [code for code in cities if code not in people.population or code not in people.households]:
+        raise UsageError(
+            f"people.toml の {rules.people_as_of} に、人口か世帯のない市があります: {'、'.join(missing)}。"
+            "人口割・世帯割で分けられないので、書き足してください。"
+        )
     counts, parties = list(alike), list(cities)
     if new is None:
         new = [code for code in parties if costs.is_new(code, day)]
@@ -75,7 +82,7 @@ def case_of(
     for own in lots.values():
         together.update(own)
     mail = Mail(tuple(Lot(*key, n) for key, n in sorted(together.items())), postings, abroad, delay)
-    return Case(_volumes(parties, counts, new), costs.people(rules.people_as_of), costs.tariff(day), rules, table, mail)
+    return Case(_volumes(parties, counts, new), people, costs.tariff(day), rules, table, mail)
 
 
 def expected_case(

@@ -127,7 +127,9 @@ def test_what_a_city_pays_alone_is_the_bill_of_a_run_of_its_own(case: Case) -> N
         mail = Mail(own_lots, assign(own_lots, TABLE, case.mail.delay), abroad, case.mail.delay)
         own = case.volumes[city.code]._replace(new=False)  # alone it joins nobody
         alone = make_bill(case._replace(volumes={city.code: own}, mail=mail))
-        assert city.alone_yen == alone.invoice_yen == alone.cities[0].total_yen
+        assert alone.invoice_yen == alone.cities[0].total_yen
+        busy = any(own.units.values())  # what has nothing made needs no vendor
+        assert city.alone_yen == sum(line.yen for line in alone.lines if busy or line.issuer == "post")
         assert city.saving_yen == city.alone_yen - city.total_yen
         assert (city.code in bill.dearer) == (city.total_yen > city.alone_yen)
 
@@ -196,7 +198,7 @@ def test_the_worked_example_of_fixed_costs_stands_in_the_bill() -> None:
     tariff = msgspec.structs.replace(costs.tariff(DAY), prices=(fixed,), consumption_tax_percent="0")
     rule = (Part(Basis.EQUAL, "20"), Part(Basis.POPULATION, "80"))
     agreed = msgspec.structs.replace(RULES, items={fixed.key: rule})
-    own = {code: Volumes(0, {}, frozenset()) for code in CODES}
+    own = {code: Volumes(1, {(Unit.ENVELOPE, "slip"): 1}, frozenset()) for code in CODES}
     bill = make_bill(Case(own, PEOPLE, tariff, agreed, TABLE, Mail((), (), {}, 0)))
     assert {c.code: c.total_yen for c in bill.cities} == {
         "252069": 2_018_444, "252077": 1_348_930, "252085": 1_165_821, "252107": 925_099,
@@ -211,11 +213,21 @@ def test_a_city_that_would_be_cheaper_alone_is_named() -> None:
     price_of = next(p for p in costs.tariff(DAY).prices if p.key == "set_up")
     tariff = msgspec.structs.replace(costs.tariff(DAY), prices=(price_of,))
     agreed = msgspec.structs.replace(RULES, items={"set_up": (Part(Basis.EQUAL),)})
+    one = {(Unit.ENVELOPE, "slip"): 1}
     own = {
-        "252069": Volumes(1, {}, frozenset({"slip-i1-s04", "slip-i1-s07", "plain-i0-s04", "plain-i0-s07"})),
-        "252077": Volumes(1, {}, frozenset({"slip-i1-s04"})),
+        "252069": Volumes(1, one, frozenset({"slip-i1-s04", "slip-i1-s07", "plain-i0-s04", "plain-i0-s07"})),
+        "252077": Volumes(1, one, frozenset({"slip-i1-s04"})),
     }
     bill = make_bill(Case(own, PEOPLE, tariff, agreed, TABLE, Mail((), (), {}, 0)))
+    assert bill.dearer == ("252077",)
+
+
+def test_a_city_whose_notices_were_all_pulled_is_told_that_alone_it_would_pay_nothing() -> None:
+    case = case_of(mail_of(Lot("252069", "525", STANDARD, True, 100)))
+    case = case._replace(volumes={**case.volumes, "252077": Volumes(0, {}, frozenset())})
+    bill = make_bill(case)
+    without = next(city for city in bill.cities if city.code == "252077")
+    assert without.alone_yen == 0 < without.total_yen
     assert bill.dearer == ("252077",)
 
 

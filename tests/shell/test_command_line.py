@@ -311,7 +311,7 @@ def test_the_shares_add_up_to_the_invoice_to_the_yen(story: Story) -> None:
     assert bill["invoice_yen"] == sum(c["total_yen"] for c in bill["cities"])
     for city in bill["cities"]:
         assert set(city) == {
-            "code", "items", "total_yen", "alone_yen", "saving_yen", "notices", "yardstick_yen",
+            "code", "items", "total_yen", "alone_yen", "saving_yen", "corrections_yen", "notices", "yardstick_yen",
         }  # fmt: skip
         assert city["saving_yen"] == city["alone_yen"] - city["total_yen"]
         assert city["total_yen"] == sum(item["yen"] for item in city["items"])

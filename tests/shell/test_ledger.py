@@ -10,9 +10,11 @@ import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic import command
 from hypothesis import HealthCheck, given, settings
@@ -30,7 +32,9 @@ from printjobs.core.model import (
 from printjobs.pipeline import Context, charging, closing, costing, invoicing
 from printjobs.pipeline.charging import Corrected
 from printjobs.pipeline.invoicing import Arrived, Compared
+from printjobs.pipeline.volumes import case_of
 from printjobs.reference import costs
+from printjobs.reference.timetable import JAPAN
 from printjobs.store import database, ledger, runs
 from tests.handin import KUSATSU, MORIYAMA, RITTO, RUN, Desk
 from tests.shell.mailing import LAST, LATER, MAILED, NOW, mailed
@@ -51,6 +55,12 @@ def charged_once(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         assert context.run(run_id).status == RunStatus.CLOSED
     context.engine.dispose()
     return desk
+
+
+@pytest.fixture(autouse=True)
+def year_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is closed before it is over."""
+    monkeypatch.setattr(Context, "now", staticmethod(lambda: datetime(2027, 5, 6, tzinfo=UTC)))
 
 
 @pytest.fixture
@@ -447,10 +457,75 @@ def test_what_comes_for_a_closed_month_goes_into_the_next_and_the_year_still_add
     assert len(closing.missing(context, "2027-04")) == 2
 
 
+@pytest.mark.parametrize(
+    ("period", "last", "over"),
+    [("2026-04", (2026, 4, 30), (2026, 5, 1)), ("2026", (2027, 3, 31), (2027, 4, 1))],
+)
+def test_nothing_is_closed_before_it_is_over(
+    context: Context, monkeypatch: pytest.MonkeyPatch, period: str, last: tuple[int, ...], over: tuple[int, ...]
+) -> None:
+    """By the calendar of Japan. A year closed in its first month would send all later runs into the next."""
+    for day, told in ((last, "まだ終わっていません"), (over, "まだ締められません")):
+        in_the_morning = datetime(*day, 8, tzinfo=JAPAN)
+        monkeypatch.setattr(Context, "now", staticmethod(lambda at=in_the_morning: at))
+        with pytest.raises(Refused, match=told):
+            close(context, period)
+
+
 def test_a_period_that_is_none_or_has_nothing_in_it_does_not_close(context: Context) -> None:
     for period in ("2026-13", "26", "2026-4", "2025-01", "2031"):
         with pytest.raises(UsageError, match=period):
             close(context, period)
+
+
+# Whatever is changed later
+
+
+@pytest.mark.parametrize("what", ["people", "tariff"])
+def test_what_was_charged_is_never_told_otherwise(
+    desk: Desk, context: Context, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Another population, or a new tariff with a day before the mailing: the ledger says what the cities owe."""
+    assert done(desk, "cost", RUN, "--json")["settled"]
+    people, tariff = costs.people("2018-10-01"), costs.tariff("2026-04-10")
+    if what == "people":
+        changed = people._replace(population=people.population | {KUSATSU: 200_000})
+        monkeypatch.setattr(costs, "people", lambda _day: changed)
+    else:
+        changed_prices = msgspec.structs.replace(tariff, consumption_tax_percent="12")
+        monkeypatch.setattr(costs, "tariff", lambda _day: changed_prices)
+    for act in (
+        lambda: costing.cost(context, RUN),
+        lambda: correct(context, "envelope", 1),
+        lambda: invoicing.compared(context, RUN, "vendor"),
+    ):
+        with pytest.raises(Refused, match="台帳の額と違います"):
+            act()
+
+
+def test_a_city_whose_people_nobody_counted_is_not_left_out_of_the_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = costs.people("2018-10-01")
+    less = people._replace(population={c: n for c, n in people.population.items() if c != MORIYAMA})
+    monkeypatch.setattr(costs, "people", lambda _day: less)
+    with pytest.raises(UsageError, match=f"{MORIYAMA}.*書き足して"):
+        case_of("2026-04-10", [KUSATSU, MORIYAMA], [], {}, 0)
+
+
+@pytest.mark.parametrize("yen", [2**63, 10**12, -(10**12), 10**7])
+def test_a_slip_of_the_finger_is_no_correction(desk: Desk, context: Context, yen: int) -> None:
+    before = desk.stand()
+    with pytest.raises(UsageError, match="桁"):
+        correct(context, "envelope", yen)
+    assert desk.stand() == before
+
+
+def test_no_more_is_taken_back_of_a_line_than_it_has(context: Context) -> None:
+    line = next(line for line in costing.cost(context, RUN).bill.lines if line.key == "envelope")
+    with pytest.raises(Refused, match="封筒"):
+        correct(context, "envelope", -line.yen - 1)
+    correct(context, "envelope", -line.yen + 10)
+    with pytest.raises(Refused, match="10円です"):
+        correct(context, "envelope", -11)
 
 
 # What people see

@@ -101,7 +101,7 @@ class Bill(msgspec.Struct, frozen=True):
 class JointCost:
     """What any of a run's cities would pay together, by their own best postings, in whole yen.
 
-    A city alone joins nobody, so it has no first year (:attr:`Unit.NEW_CITY`).
+    A city alone joins nobody, so it has no first year (:attr:`Unit.NEW_CITY`), and without mail it has no run.
     """
 
     def __init__(self, case: Case) -> None:
@@ -112,7 +112,7 @@ class JointCost:
         case = self._case
         some = {code: case.volumes[code] for code in cities}
         if len(some) == 1:
-            some = {code: own._replace(new=False) for code, own in some.items()}
+            some = {code: own._replace(new=False) for code, own in some.items() if any(own.units.values())}
         abroad = sum(case.mail.overseas.get(code, 0) for code in cities) * case.table.overseas.yen
         return sum(line.yen for line in invoice_lines(some, case.tariff)) + self._postage.yen(cities) + abroad
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
@@ -80,22 +80,53 @@ class Priced(NamedTuple):
     yen: int
 
 
-def price(posting: Posting, table: PostageTable) -> Priced:
-    """What the posting costs as it is now.
+class Rated(NamedTuple):
+    """A lot whose pieces cost ``unit_yen`` each, less ``percent`` of all of them."""
 
-    After pulls that may be less of a discount than it was planned for. A sender that no longer fits the limits hands in
-    alone; a 区分 posting that has become too small takes the barcode discount where that one still fits.
+    lot: Lot
+    unit_yen: int
+    percent: int
+
+
+class Group(NamedTuple):
+    """What of a posting its senders can hand in together, by its own counts, and the terms that it really has.
+
+    ``terms`` have the regional office only where ``special`` asks for it; the delay stays, as the envelopes show it.
     """
-    tally: Counter[tuple[int, bool, Sorting, int, int]] = Counter()
+
+    terms: Terms
+    rated: tuple[Rated, ...]
+    special: Special = NO_SPECIAL
+
+    @property
+    def lots(self) -> tuple[Lot, ...]:
+        return tuple(one.lot for one in self.rated)
+
+    @property
+    def saves(self) -> int:
+        """Hundredths of a yen that the percents take off."""
+        return sum(one.lot.pieces * one.unit_yen * one.percent for one in self.rated)
+
+
+def price(posting: Posting, table: PostageTable) -> Priced:
+    """What the posting costs as it is now, in its :func:`groups`. Amounts are rounded by line of each group."""
+    return price_groups(groups(posting, table), table)
+
+
+def price_groups(handed_in: Iterable[Group], table: PostageTable) -> Priced:
+    """Undiscounted pieces of one class are one line, whoever hands them in."""
+    tally: Counter[tuple[int, int, int, bool, Sorting, int]] = Counter()
     order = {found.name: at for at, found in enumerate(table.classes)}
-    for lot, unit, percent in _rated(posting, table):
-        at = order.get(lot.mail_class, len(order))
-        alike = (lot.barcode, lot.sorting) if percent or posting.terms.route is Route.WITHIN else (False, "recipient")
-        tally[at, *alike, unit, percent] += lot.pieces
+    for number, group in enumerate(handed_in):
+        for lot, unit, percent in group.rated:
+            at = order.get(lot.mail_class, len(order))
+            told = percent or group.terms.route is Route.WITHIN
+            alike = (lot.barcode, lot.sorting) if told else (False, "recipient")
+            tally[at, -percent, number if percent else 0, *alike, unit] += lot.pieces
     names = [*order, table.overseas.name]
     lines = [
-        PricedLine(names[at], barcode, sorting, pieces, unit, Fraction(percent), _yen(pieces * unit, percent, table))
-        for (at, barcode, sorting, unit, percent), pieces in sorted(tally.items(), key=lambda i: (i[0][0], -i[0][4], i))
+        PricedLine(names[at], barcode, sorting, pieces, unit, Fraction(-off), _yen(pieces * unit, -off, table))
+        for (at, off, _, barcode, sorting, unit), pieces in sorted(tally.items())
     ]
     return Priced(tuple(lines), sum(line.yen for line in lines))
 
@@ -148,30 +179,91 @@ def specials(terms: Terms, total: int, table: PostageTable) -> list[Special]:
     return [NO_SPECIAL, *fitting]
 
 
-def _rated(posting: Posting, table: PostageTable) -> Iterable[tuple[Lot, int, int]]:
-    """Each lot with the yen of one piece and the percent off."""
+def groups(posting: Posting, table: PostageTable) -> tuple[Group, ...]:
+    """How a posting is to be handed in as it is now: one group where all is as planned.
+
+    After pulls a sender that no longer fits the limits hands in alone, and 区分 that has become too small takes the
+    barcode discount where that still fits, jointly if it may. What is left goes without a discount, city by city.
+    Of the lawful ways by the posting's own route and by barcode the one that saves most is taken.
+    """
     if posting.terms.route is Route.WITHIN:
-        units: dict[tuple[str, str, str], list[Lot]] = {}
-        for lot in posting.lots:
-            units.setdefault(lot[:3], []).append(lot)
-        for lots in units.values():
-            yens = within_yen(lots, table) or [plain_yen(lot, table) for lot in lots]
-            yield from ((lot, yen, 0) for lot, yen in zip(lots, yens, strict=True))
-        return
-    percents = {} if posting.terms.route is Route.PLAIN else _percents(posting, table)
-    for lot in posting.lots:
-        yield lot, plain_yen(lot, table), percents.get(lot, 0)
+        found = list(_within(posting, table))
+    elif posting.terms.route is Route.PLAIN:
+        found = []
+    else:
+        found = max(_ways(posting, table), key=_saved)
+    rest = _by_city(set(posting.lots).difference(*(group.lots for group in found)), posting.lots)
+    terms = Terms(Route.PLAIN, posting.terms.delay)
+    plain = (Group(terms, tuple(Rated(lot, plain_yen(lot, table), 0) for lot in rest[city])) for city in sorted(rest))
+    return (*found, *plain)
 
 
-def _percents(posting: Posting, table: PostageTable) -> dict[Lot, int]:
-    lots: dict[str, list[Lot]] = {}
+def _saved(way: Iterable[Group]) -> int:
+    return sum(group.saves for group in way)
+
+
+def _by_city(some: Container[Lot], lots: Iterable[Lot]) -> dict[str, list[Lot]]:
+    """Those of the lots that are among ``some``, equal ones too."""
+    found: dict[str, list[Lot]] = {}
+    for lot in lots:
+        if lot in some:
+            found.setdefault(lot.city, []).append(lot)
+    return found
+
+
+def _within(posting: Posting, table: PostageTable) -> Iterator[Group]:
+    units: dict[tuple[str, str, str], list[Lot]] = {}
     for lot in posting.lots:
-        if takes(posting.terms.route, lot, table):
-            lots.setdefault(lot.city, []).append(lot)
-    pieces = {city: sum(lot.pieces for lot in own) for city, own in lots.items()}
-    joint = senders(posting.terms.route, pieces, table)
-    groups = [[lot for city in joint for lot in lots[city]], *(lots[city] for city in sorted(lots.keys() - joint))]
-    return {lot: percent for group in groups if group for lot, percent in _of_group(posting.terms, group, table)}
+        units.setdefault(lot[:3], []).append(lot)
+    for lots in units.values():
+        if yens := within_yen(lots, table):
+            rated = (Rated(lot, yen, 0) for lot, yen in zip(lots, yens, strict=True))
+            yield Group(posting.terms._replace(regional=False), tuple(rated))
+
+
+def _ways(posting: Posting, table: PostageTable) -> Iterator[list[Group]]:
+    """Lawful ways to hand in a posting with a barcode or 区分 discount, without what has none."""
+    terms, lots = posting.terms, posting.lots
+    if terms.route is Route.SORTED:
+        own = _by_city({lot for lot in lots if takes(Route.SORTED, lot, table)}, lots)
+        for parties in (_parties(Route.SORTED, own, table), list(own.values())):
+            made = (_sorted(terms, party, table) for party in parties)
+            found = [group for group in made if group and group.saves >= _saved(_coded(terms, group.lots, table))]
+            gone = {lot for group in found for lot in group.lots}
+            yield [*found, *_coded(terms, [lot for lot in lots if lot not in gone], table)]
+    yield list(_coded(terms, lots, table))
+
+
+def _parties(route: Route, own: Mapping[str, Sequence[Lot]], table: PostageTable) -> list[Sequence[Lot]]:
+    """The lots of the cities that may hand in together, then of each other city."""
+    joint = senders(route, {city: sum(lot.pieces for lot in lots) for city, lots in own.items()}, table)
+    together = [lot for city in sorted(joint) for lot in own[city]]
+    if not together or not _few_kinds(together, table):
+        return [own[city] for city in sorted(own)]
+    return [together, *(own[city] for city in sorted(own.keys() - joint))]
+
+
+def _sorted(terms: Terms, lots: Sequence[Lot], table: PostageTable) -> Group | None:
+    """Senders that may hand in together as 区分 with the best special, None where there is no discount for them."""
+    total = sum(lot.pieces for lot in lots)
+    tier = table.sorting.tier(total)
+    if tier is None or not _few_kinds(lots, table):
+        return None
+    made = []
+    for special in specials(terms, total, table):
+        percents = [sorted_percent(lot, table.by_name[lot.mail_class], tier, special, table) for lot in lots]
+        rated = (Rated(lot, plain_yen(lot, table), off) for lot, off in zip(lots, percents, strict=True))
+        made.append(Group(terms._replace(regional=special.regional), tuple(rated), special))
+    return max(made, key=lambda group: group.saves)
+
+
+def _coded(terms: Terms, lots: Sequence[Lot], table: PostageTable) -> Iterator[Group]:
+    """The groups that have the barcode discount."""
+    own = _by_city({lot for lot in lots if takes(Route.BARCODE, lot, table)}, lots)
+    for party in _parties(Route.BARCODE, own, table):
+        if sum(lot.pieces for lot in party) >= table.barcode.least and _few_kinds(party, table):
+            rated = (Rated(lot, plain_yen(lot, table), table.barcode.percent) for lot in party)
+            yield Group(Terms(Route.BARCODE, terms.delay), tuple(rated))
 
 
 def senders(route: Route, pieces: Mapping[str, int], table: PostageTable) -> frozenset[str]:
@@ -190,27 +282,6 @@ def senders(route: Route, pieces: Mapping[str, int], table: PostageTable) -> fro
             break
         joint = fitting
     return frozenset(joint)
-
-
-def _of_group(terms: Terms, lots: Sequence[Lot], table: PostageTable) -> Iterable[tuple[Lot, int]]:
-    """Percent of each lot of senders that may hand in together, the best that their counts allow."""
-    total = sum(lot.pieces for lot in lots)
-    tier = table.sorting.tier(total)
-    if terms.route is Route.SORTED and tier and _few_kinds(lots, table):
-        rates = [
-            [sorted_percent(lot, table.by_name[lot.mail_class], tier, special, table) for lot in lots]
-            for special in specials(terms, total, table)
-        ]
-        best = max(
-            rates,
-            key=lambda rate: sum(p * lot.pieces * plain_yen(lot, table) for p, lot in zip(rate, lots, strict=True)),
-        )
-        return zip(lots, best, strict=True)
-    coded = [lot for lot in lots if takes(Route.BARCODE, lot, table)]
-    alone, few = len({lot.city for lot in coded}) == 1, _few_kinds(coded, table)
-    if (alone or terms.route is Route.BARCODE) and sum(lot.pieces for lot in coded) >= table.barcode.least and few:
-        return ((lot, table.barcode.percent) for lot in coded)
-    return ()
 
 
 def _few_kinds(lots: Iterable[Lot], table: PostageTable) -> bool:

@@ -26,13 +26,17 @@ class Item(BaseModel):
 
 
 class City(BaseModel):
-    """What a city pays, would have paid alone, and saves; ``yardstick_yen`` is the Shapley value of the joint cost."""
+    """What a city pays, would have paid alone, and saves; ``yardstick_yen`` is the Shapley value of the joint cost.
+
+    ``corrections_yen`` stand in the ledger and not in the total.
+    """
 
     code: str
     items: list[Item]
     total_yen: int
     alone_yen: int
     saving_yen: int
+    corrections_yen: int
     notices: int
     yardstick_yen: int
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from printjobs.core.cost.settlement import Sent, plain
@@ -25,6 +24,7 @@ COLUMNS = (
 TITLES = [column.title for column in COLUMNS]
 _READERS = [parser(column) for column in COLUMNS]
 _SHOWN = 5  # faults told at once
+_MINUS = ("-", "−", "－", "▲", "△")
 _UNIT_PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,3})?")
 
 
@@ -48,24 +48,25 @@ def read_invoice(data: bytes, name: str) -> tuple[Sent, ...]:
 
 
 def write_invoice(lines: Iterable[Line]) -> str:
-    """The form that an invoice is expected in, filled in as it is expected. A title that two lines have is the key."""
-    text, wanted = io.StringIO(newline=""), tuple(lines)
-    titles = Counter(line.title for line in wanted)
-    named = ((line.title if titles[line.title] == 1 else line.key, line) for line in wanted)
-    rows = ((name, line.quantity, plain(line.unit_yen), line.yen) for name, line in named)
+    """The form that an invoice is expected in, filled in with lines that have a title of their own each."""
+    text = io.StringIO(newline="")
+    rows = ((line.title, line.quantity, plain(line.unit_yen), line.yen) for line in lines)
     csv.writer(text, lineterminator="\r\n").writerows([TITLES, *rows])
     return text.getvalue()
 
 
 def _rows(data: bytes, name: str) -> Iterable[tuple[int, list[str]]]:
-    """Rows below the header as a spreadsheet counts them."""
+    """Rows below the header as a spreadsheet counts them, but for the empty ones that it leaves at the end."""
     try:
         table = csv.reader(io.StringIO(_text(data, name), newline=""), strict=True)
         if [cell.strip() for cell in next(table, [])] != TITLES:
             raise _bad(name, f"1行目の見出しを {','.join(TITLES)} にしてください。")
-        yield from enumerate(table, start=2)
+        rows = list(table)
     except csv.Error as error:
         raise _bad(name, f"CSVの形になっていません（{error}）。出力し直してください。") from error
+    while rows and not any(cell.strip() for cell in rows[-1]):
+        rows.pop()
+    return enumerate(rows, start=2)
 
 
 def _text(data: bytes, name: str) -> str:
@@ -80,6 +81,12 @@ def _text(data: bytes, name: str) -> str:
 def _line(cells: Sequence[str]) -> Sent:
     if len(cells) != len(COLUMNS):
         raise CellFault("column_count", f"{len(cells)}列です。見出しと同じ{len(COLUMNS)}列にしてください。")
+    if any(cell.strip().startswith(_MINUS) for cell in cells[1:]):
+        raise CellFault(
+            "negative",
+            "値引きなど、負の数の行は取り込めません。値引きした後の額の行で出し直してもらい、"
+            "値引きは printjobs cost correct で、その費目の負の訂正として入れてください。",
+        )
     item, quantity, unit_yen, yen = (read(cell) for read, cell in zip(_READERS, cells, strict=True))
     if not _UNIT_PRICE.fullmatch(str(unit_yen)):
         raise CellFault("number_format", "「単価」は半角数字で、小数は3桁までで入れてください（桁区切りなし）。")

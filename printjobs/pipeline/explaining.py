@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from printjobs import reference
 from printjobs.core.cost.bill import Case, posting_title
 from printjobs.core.postage.explaining import explain, later, tell, tell_later
 from printjobs.core.postage.posting import Posting
@@ -24,7 +25,8 @@ class Why(NamedTuple):
 def explained(postings: Iterable[Posting], case: Case) -> tuple[Why, ...]:
     """Each posting that has anything inland."""
     reasons = explain((posting for posting in postings if posting.lots), case.table, case.mail.delay)
-    return tuple(Why(posting_title(reason.posting), tuple(tell(reason))) for reason in reasons)
+    names = {code: reference.city(code).name for code in case.volumes}
+    return tuple(Why(posting_title(reason.posting), tuple(tell(reason, names))) for reason in reasons)
 
 
 def with_more_time(run: Record, case: Case) -> tuple[str, ...]:

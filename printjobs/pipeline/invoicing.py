@@ -6,14 +6,24 @@ import datetime as dt
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from printjobs.core.cost.bill import Bill
-from printjobs.core.cost.settlement import ISSUERS, POST, POSTAGE, VENDOR, Discrepancy, Sent, compare
+from printjobs.core.cost.settlement import (
+    ISSUERS,
+    POST,
+    POSTAGE,
+    VENDOR,
+    Amends,
+    Discrepancy,
+    Sent,
+    compare,
+    told_apart,
+)
 from printjobs.core.cost.tariff import Line
 from printjobs.core.model import BadInput, Refused, UsageError
 from printjobs.intake.invoices import read_invoice, write_invoice
@@ -22,10 +32,17 @@ from printjobs.store.runs import Record
 
 from .charging import booking_month, settled
 from .context import Context
-from .costing import cost
+from .costing import Costed, cost
 
 _LARGEST = 1_000_000  # bytes of an invoice; one has some twenty lines
 _LONGEST_NUMBER = 40
+
+
+class Amended(NamedTuple):
+    """A line that was corrected, and its amount with that; quantity and unit price are not compared any more."""
+
+    item: str
+    yen: int
 
 
 class Compared(NamedTuple):
@@ -44,6 +61,7 @@ class Compared(NamedTuple):
     charged_yen: int
     discrepancies: tuple[Discrepancy, ...]
     again: bool = False
+    corrected: tuple[Amended, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -67,21 +85,27 @@ def take(context: Context, run_id: str, path: Path, arrived: Arrived) -> Compare
     run, data = context.run(run_id), _bytes(path)
     told = _checked(arrived)
     sent, digest = read_invoice(data, path.name), sha256(data).hexdigest()
-    bill = settled(context, run_id).bill
+    costed = settled(context, run_id)
     with writing(context.engine) as connection:
         runs.lock_run(connection, run_id)
         ledger.lock_books(connection)
         known = invoices.find(connection, told.issuer, told.number)
         if known is None:
             _add(context, connection, run, told, sent, digest)
-        elif (known.run_id, known.sha256) != (run_id, digest):
+        elif known.run_id != run_id:
             raise Refused(
-                f"{ISSUERS[told.issuer]}の請求書 {told.number} は、回 {known.run_id} に別の内容で入っています。"
+                f"請求書の番号 {told.number} は、回 {known.run_id} の{ISSUERS[told.issuer]}の請求書に使われています。"
+                f"番号を確かめてください。1枚で2回分なら、回ごとの行に分け、番号に枝番（例: {told.number}-2）を付けて"
+                "入れます。"
+            )
+        elif known.sha256 != digest:
+            raise Refused(
+                f"{ISSUERS[told.issuer]}の請求書 {told.number} は、この回に別の内容で入っています。"
                 "訂正した請求書は、新しい番号（例: 元の番号に -2）と --instead-of 元の番号 で入れます。"
             )
         elif known.replaced_by:
             raise Refused(f"請求書 {told.number} は訂正ずみです。新しい請求書は新しい番号で入れてください。")
-    return _against(context, run_id, told.issuer, bill)._replace(again=known is not None)
+    return _against(context, run_id, told.issuer, costed)._replace(again=known is not None)
 
 
 def _add(
@@ -108,15 +132,16 @@ def _add(
 def compared(context: Context, run_id: str, issuer: str) -> Compared:
     """The invoice of an issuer that stands for a closed run, against the bill."""
     _known(issuer)
-    return _against(context, run_id, issuer, settled(context, run_id).bill)
+    return _against(context, run_id, issuer, settled(context, run_id))
 
 
-def _against(context: Context, run_id: str, issuer: str, bill: Bill) -> Compared:
-    expected = [line for line in bill.lines if line.issuer == issuer]
+def _against(context: Context, run_id: str, issuer: str, costed: Costed) -> Compared:
+    expected = _of_issuer(costed, issuer)
     with context.engine.connect() as connection:
         found = invoices.standing(connection, run_id, issuer)
         lines = invoices.lines(connection, found.id) if found else ()
         charged = by_issuer(e for e in ledger.sums(connection) if e.run_id == run_id)
+        amends = _amends(connection, run_id, costed)
     sent = [Sent(line.item, line.quantity, line.unit_yen, line.yen) for line in lines]
     return Compared(
         run_id,
@@ -126,8 +151,24 @@ def _against(context: Context, run_id: str, issuer: str, bill: Bill) -> Compared
         found.yen if found else 0,
         sum(line.yen for line in expected),
         charged[issuer],
-        compare(expected, sent) if found else (),
+        compare(expected, sent, amends) if found else (),
+        corrected=tuple(
+            Amended(line.title, line.yen) for line in amends.due(expected) if amends.touch(line, expected)
+        ),
     )
+
+
+def _of_issuer(costed: Costed, issuer: str) -> tuple[Line, ...]:
+    return tuple(line for line in told_apart(costed.bill.lines) if line.issuer == issuer)
+
+
+def _amends(connection: Connection, run_id: str, costed: Costed) -> Amends:
+    """The corrections that the ledger has of a run's lines."""
+    keys, yen = {line.title: line.key for line in told_apart(costed.bill.lines)}, Counter[str]()
+    for row in ledger.charges(connection, run_id):
+        if row.reason:
+            yen[keys[row.item]] += row.yen
+    return Amends(yen, Fraction(costed.case.tariff.consumption_tax_percent))
 
 
 def by_issuer(entries: Iterable[ledger.Entry]) -> Counter[str]:
@@ -139,9 +180,11 @@ def by_issuer(entries: Iterable[ledger.Entry]) -> Counter[str]:
 
 
 def expected_lines(context: Context, run_id: str, issuer: str) -> tuple[Line, ...]:
-    """What an issuer is expected to ask for a run, as far as it has come."""
+    """What an issuer is expected to ask for a run, as far as it has come, corrections included."""
     _known(issuer)
-    return tuple(line for line in cost(context, run_id).bill.lines if line.issuer == issuer)
+    costed = cost(context, run_id)
+    with context.engine.connect() as connection:
+        return _amends(connection, run_id, costed).due(_of_issuer(costed, issuer))
 
 
 def as_csv(lines: Iterable[Line]) -> str:

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import NamedTuple
 
 from . import splitting
 from .bill import Bill, Case
-from .rounding import largest_remainder
+from .rounding import largest_remainder, rounded
 from .splitting import Bases, Basis, Part, Share
 from .tariff import TAX, Line, Unit
 
@@ -63,11 +64,20 @@ def overdrawn(charged: Mapping[str, int], added: Mapping[str, int]) -> tuple[str
     return tuple(code for code in sorted(added) if charged.get(code, 0) + added[code] < 0)
 
 
-def find_line(word: str, lines: Iterable[Line]) -> Line | None:
-    """The line with this key, or else the only one with this title; None when there is none, or several."""
+def told_apart(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The same lines, each with a title of its own: one that several have is told with the key, in the ledger too."""
     known = tuple(lines)
+    titles = Counter(line.title for line in known)
+    return tuple(
+        line if titles[line.title] == 1 else line._replace(title=f"{line.title}（{line.key}）") for line in known
+    )
+
+
+def find_line(word: str, lines: Iterable[Line]) -> Line | None:
+    """The line with this key, or else with this title, of those told apart; None for a title that several have."""
+    known = told_apart(lines)
     named = [line for line in known if line.key == word] or [line for line in known if line.title == word]
-    return named[0] if len(named) == 1 else None
+    return named[0] if named else None
 
 
 # The invoice
@@ -80,6 +90,9 @@ class Sent(NamedTuple):
     quantity: int
     unit_yen: str
     yen: int
+
+
+NOTHING_SENT: Mapping[str, Sent] = MappingProxyType({})
 
 
 class Fault(StrEnum):
@@ -107,8 +120,47 @@ class Discrepancy(NamedTuple):
     invoiced: str
 
 
-def compare(expected: Sequence[Line], sent: Iterable[Sent]) -> tuple[Discrepancy, ...]:
-    """Everything in which an invoice differs from the lines expected of its issuer, in the order of the bill."""
+class Amends(NamedTuple):
+    """Corrections as an invoice should show them: yen with tax by key of the line, and the tax in percent."""
+
+    yen: Mapping[str, int]
+    tax_percent: Fraction
+
+    def touch(self, line: Line, lines: Sequence[Line]) -> bool:
+        """Whether only the amount of a line can be compared. The tax stands on the sum of its issuer's lines."""
+        return any(self.yen.get(one.key) for one in (lines if line.key == TAX else [line]))
+
+    def due(self, lines: Sequence[Line], sent: Mapping[str, Sent] = NOTHING_SENT) -> tuple[Line, ...]:
+        """An issuer's lines with the amounts that they should have now: together the bill's and all corrections'.
+
+        The tax of a correction is on the tax line. It is rounded on the sum of all lines, so a yen may stand on either;
+        an invoice that has the whole correction on its line comes to the same and is right too.
+        """
+        taxed = any(line.key == TAX for line in lines)
+        added = {line.key: self._added(line, sent.get(line.key), taxed=taxed) for line in lines if line.key != TAX}
+        added[TAX] = sum(self.yen.get(line.key, 0) for line in lines) - sum(added.values())
+        amended = (line._replace(yen=line.yen + added[line.key]) for line in lines)
+        return tuple(line._replace(unit_yen=str(line.yen)) if line.key == TAX else line for line in amended)
+
+    def _added(self, line: Line, sent: Sent | None, *, taxed: bool) -> int:
+        yen, factor = self.yen.get(line.key, 0), 1 + self.tax_percent / 100 * taxed
+        told = sent.yen - line.yen if sent and yen else 0
+        if told and (told == yen or abs(told * factor - yen) < 1):
+            return told
+        net = rounded(abs(yen) / factor, "half_up")
+        return net if yen > 0 else -net
+
+
+UNAMENDED = Amends({}, Fraction(0))
+
+
+def compare(
+    expected: Sequence[Line], sent: Iterable[Sent], amends: Amends = UNAMENDED
+) -> tuple[Discrepancy, ...]:
+    """Everything in which an invoice differs from the lines expected of its issuer, in the order of the bill.
+
+    Of a line that was corrected only the amount counts; one that was corrected to nothing may be left out.
+    """
     seen: dict[str, Sent] = {}
     strange = []
     for own in sent:
@@ -118,19 +170,25 @@ def compare(expected: Sequence[Line], sent: Iterable[Sent]) -> tuple[Discrepancy
         else:
             seen[line.key] = own
     found: list[Discrepancy] = []
-    for line in expected:
-        if line.key not in seen:
-            found.append(Discrepancy(Fault.MISSING, line.title, str(line.yen), ""))
+    for line in told_apart(amends.due(expected, seen)):
+        amended, told = amends.touch(line, expected), seen.get(line.key)
+        if told is None:
+            if line.yen or not amended:
+                found.append(Discrepancy(Fault.MISSING, line.title, str(line.yen), ""))
             continue
-        told = seen[line.key]
-        ours, theirs = plain(line.unit_yen), plain(told.unit_yen)
-        if line.quantity != told.quantity:
-            found.append(Discrepancy(Fault.QUANTITY, line.title, str(line.quantity), str(told.quantity)))
-        if Fraction(ours) != Fraction(theirs):
-            found.append(Discrepancy(Fault.UNIT_YEN, line.title, ours, theirs))
+        if not amended:
+            found += _priced_otherwise(line, told)
         if line.yen != told.yen:
             found.append(Discrepancy(Fault.YEN, line.title, str(line.yen), str(told.yen)))
     return (*found, *strange)
+
+
+def _priced_otherwise(line: Line, told: Sent) -> Iterable[Discrepancy]:
+    ours, theirs = plain(line.unit_yen), plain(told.unit_yen)
+    if line.quantity != told.quantity:
+        yield Discrepancy(Fault.QUANTITY, line.title, str(line.quantity), str(told.quantity))
+    if Fraction(ours) != Fraction(theirs):
+        yield Discrepancy(Fault.UNIT_YEN, line.title, ours, theirs)
 
 
 def plain(number: str) -> str:

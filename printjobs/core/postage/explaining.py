@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 from .assigning import Coalitions
-from .posting import ROUTE_WORDS, Lot, Posting, Priced, Route, Terms, plain_yen, price, takes
+from .posting import ROUTE_WORDS, Lot, Posting, Route, Terms, groups, plain_yen, price, price_groups, takes
 from .statements import Part, percent_parts
 from .table import PostageTable
 
@@ -45,11 +46,15 @@ class Other(NamedTuple):
 
 
 class Next(NamedTuple):
-    """With so many more pieces the present ones would cost so much less, by that route."""
+    """With so many more pieces the present ones would cost so much less, by that route.
+
+    ``city``: by code, who must add them; empty where any of the senders may.
+    """
 
     route: Route
     missing: int
     saves_yen: int
+    city: str
 
 
 class Later(NamedTuple):
@@ -60,9 +65,13 @@ class Later(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why a posting is as it is. ``alone_yen``: what its senders would pay for the same lots each by itself."""
+    """Why a posting is as it is. ``alone_yen``: what its senders would pay for the same lots each by itself.
+
+    ``routes`` are those that it really goes by; none where nothing of it has a discount.
+    """
 
     posting: Posting
+    routes: tuple[Route, ...]
     yen: int
     plain_yen: int
     alone_yen: int
@@ -88,10 +97,10 @@ def later(lots: Sequence[Lot], table: PostageTable, delay: int) -> tuple[Later, 
     return tuple(found)
 
 
-def tell(reason: Reason) -> list[str]:
-    """A reason in sentences for people."""
+def tell(reason: Reason, names: Mapping[str, str]) -> list[str]:
+    """A reason in sentences for people; ``names`` of the cities by their codes."""
     posting, told = reason.posting, []
-    name = ROUTE_WORDS[posting.terms.route]
+    name = "と".join(ROUTE_WORDS[route] for route in reason.routes)
     if saved := reason.plain_yen - reason.yen:
         told.append(f"{name}で{posting.pieces:,}通 {reason.yen:,}円（割引なしより{saved:,}円安い）。")
     else:
@@ -102,10 +111,10 @@ def tell(reason: Reason) -> list[str]:
     if (more := reason.alone_yen - reason.yen) > 0:
         told.append(f"連名でなく市ごとに出すと、{more:,}円高くなります。")
     told += [_tell_other(other, reason.yen) for other in reason.others]
-    told += [
-        f"あと{more.missing:,}通あれば、{ROUTE_WORDS[more.route]}で今の分が{more.saves_yen:,}円安くなります。"
-        for more in reason.nexts
-    ]
+    for more in reason.nexts:
+        whose = f"{names[more.city]}の分" if more.city else "どの市の分でも"
+        saves = f"{ROUTE_WORDS[more.route]}で今の分が{more.saves_yen:,}円安くなります。"
+        told.append(f"{whose}{'が' if more.city else ''}あと{more.missing:,}通あれば、{saves}")
     return told
 
 
@@ -123,21 +132,25 @@ def _tell_other(other: Other, yen: int) -> str:
 
 
 def _explain(posting: Posting, table: PostageTable, delay: int) -> Reason:
-    priced, own = price(posting, table), posting.terms.route
-    routes = [route for route in (Route.SORTED, Route.BARCODE, Route.WITHIN) if route is not own]
+    handed_in = groups(posting, table)
+    own = tuple(dict.fromkeys(group.terms.route for group in handed_in if group.terms.route is not Route.PLAIN))
+    routes = [route for route in (Route.SORTED, Route.BARCODE, Route.WITHIN) if route not in own]
     alone = (posting._replace(lots=tuple(lot for lot in posting.lots if lot.city == city)) for city in posting.cities)
     parts = (
-        (line.mail_class + ("・バーコード付き" if line.barcode else ""), percent_parts(posting, line, table))
-        for line in priced.lines
+        (line.mail_class + ("・バーコード付き" if line.barcode else ""), percent_parts(group, line, table))
+        for group in handed_in
+        for line in price_groups([group], table).lines
     )
+    yen = price_groups(handed_in, table).yen
     return Reason(
         posting,
-        priced.yen,
+        own,
+        yen,
         _plain(posting.lots, table),
         sum(price(one, table).yen for one in alone),
-        tuple((title, each) for title, each in parts if each),
+        tuple(dict.fromkeys((title, each) for title, each in parts if each)),
         tuple(_other(posting, route, table, delay) for route in routes),
-        tuple(_nexts(posting, priced, table, delay)),
+        tuple(_nexts(posting, yen, table, delay)),
     )
 
 
@@ -150,8 +163,9 @@ def _terms(route: Route, delay: int) -> Terms:
 
 
 def _other(posting: Posting, route: Route, table: PostageTable, delay: int) -> Other:
-    yen = price(Posting(0, _terms(route, delay), posting.lots), table).yen
-    if yen < _plain(posting.lots, table):
+    handed_in = groups(Posting(0, _terms(route, delay), posting.lots), table)
+    yen = price_groups(handed_in, table).yen
+    if yen < _plain(posting.lots, table) and any(group.terms.route is route for group in handed_in):
         return Other(route, yen)
     obstacle, missing = _obstacle(posting.lots, route, table)
     if obstacle is Obstacle.FEW and not missing:
@@ -189,33 +203,37 @@ def _obstacle_within(lots: Sequence[Lot], table: PostageTable) -> tuple[Obstacle
     return Obstacle.FEW, max(0, table.within.least - max(alike.values()))
 
 
-def _nexts(posting: Posting, priced: Priced, table: PostageTable, delay: int) -> Iterator[Next]:
+def _nexts(posting: Posting, yen: int, table: PostageTable, delay: int) -> Iterator[Next]:
     """What more pieces like those of the posting, twice as many at most, would save on the present ones."""
     best = 0
-    for missing, terms, more in sorted(_thresholds(posting, table, delay), key=lambda found: found[0]):
-        then = price(Posting(0, terms, (*posting.lots, more)), table)
-        added = next(
-            line
-            for line in then.lines
-            if line.mail_class == more.mail_class and (line.barcode == more.barcode or not line.percent)
-        )
-        cost = Fraction(missing * added.unit_yen) * (100 - added.percent) / 100
-        saves = int(priced.yen - (then.yen - cost))
-        if saves > best:
-            best = saves
-            yield Next(terms.route, missing, saves)
+    for missing, terms, mores in sorted(_thresholds(posting, table, delay), key=lambda found: found[0]):
+        saves = {more.city: yen - _present_yen(posting, terms, more, table) for more in mores}
+        most = max(saves, key=lambda city: saves[city])
+        if saves[most] > best:
+            best = saves[most]
+            anyone = len(saves) > 1 and min(saves.values()) == best
+            yield Next(terms.route, missing, best, "" if anyone else most)
 
 
-def _thresholds(posting: Posting, table: PostageTable, delay: int) -> Iterator[tuple[int, Terms, Lot]]:
-    """Counts that the posting has not reached: pieces missing, the terms then, and a lot of so many pieces.
+def _present_yen(posting: Posting, terms: Terms, more: Lot, table: PostageTable) -> int:
+    """What the present pieces would cost with ``more`` of one sender, rounded up; as they do plain if not that way."""
+    handed_in = groups(Posting(0, terms, (*posting.lots, more)), table)
+    if not any(group.terms.route is terms.route for group in handed_in):
+        return _plain(posting.lots, table)
+    added = next(one for group in handed_in for one in group.rated if one.lot == more)
+    return ceil(price_groups(handed_in, table).yen - Fraction(more.pieces * added.unit_yen * (100 - added.percent), 100))
 
-    They are taken to be of the sender with the fewest pieces, which is furthest from the limit above.
+
+def _thresholds(posting: Posting, table: PostageTable, delay: int) -> Iterator[tuple[int, Terms, list[Lot]]]:
+    """Counts that the posting has not reached: pieces missing, the terms then, and by sender a lot of so many pieces.
+
+    The sender with the fewest pieces, which is furthest from the limit above, comes first.
     """
     if posting.terms.route is Route.WITHIN:
         coded = [lot for lot in posting.lots if lot.barcode]
         missing = table.within.barcode_least - sum(lot.pieces for lot in coded)
         if coded and 0 < missing <= posting.pieces:
-            yield missing, posting.terms, coded[0]._replace(pieces=missing)
+            yield missing, posting.terms, [coded[0]._replace(pieces=missing)]
         return
     sorting = table.sorting
     leasts = {
@@ -225,9 +243,9 @@ def _thresholds(posting: Posting, table: PostageTable, delay: int) -> Iterator[t
     }
     for route, numbers in leasts.items():
         taken = [lot for lot in posting.lots if takes(route, lot, table)]
-        own = {city: sum(lot.pieces for lot in taken if lot.city == city) for city in {lot.city for lot in taken}}
-        for missing in sorted(least - sum(own.values()) for least in numbers if own):
+        own = {city: [lot for lot in taken if lot.city == city] for city in {lot.city for lot in taken}}
+        pieces = {city: sum(lot.pieces for lot in lots) for city, lots in own.items()}
+        largest = [max(own[city], key=lambda lot: (lot.pieces, lot)) for city in sorted(own, key=lambda c: (pieces[c], c))]
+        for missing in sorted(least - sum(pieces.values()) for least in numbers if own):
             if 0 < missing <= posting.pieces:
-                fewest = min(own, key=lambda city: (own[city], city))
-                largest = max((lot for lot in taken if lot.city == fewest), key=lambda lot: (lot.pieces, lot))
-                yield missing, _terms(route, delay), largest._replace(pieces=missing)
+                yield missing, _terms(route, delay), [lot._replace(pieces=missing) for lot in largest]

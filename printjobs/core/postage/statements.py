@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from printjobs.core.cost.bill import Case, posting_shares, posting_title
 
-from .posting import Lot, Posting, PricedLine, Route, Terms, price, specials
+from .posting import ROUTE_WORDS, Group, Lot, Posting, PricedLine, Route, Terms, groups, price_groups
 from .table import PostageTable
 
 SORTING_WORDS = {"recipient": "受取人の郵便区", "designated": "差出局の指定"}
@@ -40,12 +40,17 @@ class Sender(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """One paper: of a posting with its senders, or of what one city hands in undiscounted, abroad included."""
+    """One paper: of what the senders hand in together, or of what one city hands in undiscounted, abroad included.
+
+    ``posting`` is only what is handed in with this paper, under the terms that it really has. ``part`` counts from 1
+    where pulls have left one posting several papers, else it is 0.
+    """
 
     posting: Posting
     title: str
     rows: tuple[Row, ...]
     senders: tuple[Sender, ...]
+    part: int = 0
 
     @property
     def pieces(self) -> int:
@@ -57,60 +62,53 @@ class Statement(NamedTuple):
 
 
 def statements(case: Case) -> list[Statement]:
-    """Every statement of a run, by posting and sender."""
-    found = []
+    """Every statement of a run, by posting, part and sender."""
+    found: list[Statement] = []
     undiscounted: defaultdict[str, list[Lot]] = defaultdict(list)
     for posting in case.mail.postings:
         if posting.terms.route is Route.PLAIN:
             for lot in posting.lots:
                 undiscounted[lot.city].append(lot)
         else:
-            found.append(_of_posting(posting, case))
+            found += _of_posting(posting, case)
     for city, pieces in case.mail.overseas.items():
         if pieces:
             undiscounted[city].append(Lot(city, "", case.table.overseas.name, barcode=False, pieces=pieces))
-    for city, lots in undiscounted.items():
-        found.append(_undiscounted(Posting(0, Terms(Route.PLAIN), tuple(lots)), city, case.table))
-    return sorted(found, key=lambda s: (s.posting.number, s.senders))
+    for lots in undiscounted.values():
+        found += _of_posting(Posting(0, Terms(Route.PLAIN), tuple(lots)), case)
+    return sorted(found, key=lambda s: (s.posting.number, s.part, s.senders))
 
 
-def _of_posting(posting: Posting, case: Case) -> Statement:
-    priced = price(posting, case.table)
-    shares = posting_shares(posting, priced, case)
-    rows = tuple(Row(line, percent_parts(posting, line, case.table)) for line in priced.lines)
-    own = {city: sum(lot.pieces for lot in posting.lots if lot.city == city) for city in posting.cities}
-    senders = tuple(Sender(city, own[city], shares[city].yen) for city in posting.cities)
-    return Statement(posting, posting_title(posting), rows, senders)
+def _of_posting(posting: Posting, case: Case) -> Iterator[Statement]:
+    handed_in = groups(posting, case.table)
+    for part, group in enumerate(handed_in, 1):
+        own = Posting(posting.number, group.terms, group.lots)
+        priced = price_groups([group], case.table)
+        rows = tuple(Row(line, percent_parts(group, line, case.table)) for line in priced.lines)
+        shares = posting_shares(own, priced, case)
+        pieces = {city: sum(lot.pieces for lot in own.lots if lot.city == city) for city in own.cities}
+        senders = tuple(Sender(city, pieces[city], shares[city].yen) for city in own.cities)
+        if len(handed_in) == 1:
+            yield Statement(own, posting_title(own), rows, senders)
+        else:
+            yield Statement(own, _title_of_part(own), rows, senders, part)
 
 
-def _undiscounted(posting: Posting, city: str, table: PostageTable) -> Statement:
-    priced = price(posting, table)
-    sender = Sender(city, posting.pieces, priced.yen)
-    return Statement(posting, posting_title(posting), tuple(Row(line, ()) for line in priced.lines), (sender,))
+def _title_of_part(own: Posting) -> str:
+    joint = "・連名" if len(own.cities) > 1 else ""
+    return f"差出し{own.number}のうち{ROUTE_WORDS[own.terms.route]}{joint}"
 
 
-def percent_parts(posting: Posting, line: PricedLine, table: PostageTable) -> tuple[Part, ...]:
-    """What a line's percent is made of.
-
-    One part only where pulls have changed who hands in with whom, so that the posting's own count does not explain it.
-    """
+def percent_parts(group: Group, line: PricedLine, table: PostageTable) -> tuple[Part, ...]:
+    """What the percent of a line of the group is made of."""
     if not line.percent:
         return ()
-    if posting.terms.route is Route.BARCODE:
+    if group.terms.route is Route.BARCODE:
         return (Part("バーコード", int(line.percent)),)
-    for parts in _sorted_parts(posting, line, table):
-        if sum(part.percent for part in parts) == line.percent:
-            return parts
-    return (Part("割引", int(line.percent)),)
-
-
-def _sorted_parts(posting: Posting, line: PricedLine, table: PostageTable) -> Iterator[tuple[Part, ...]]:
-    tier, shape = table.sorting.tier(posting.pieces), table.by_name[line.mail_class].shape
+    tier, shape = table.sorting.tier(sum(lot.pieces for lot in group.lots)), table.by_name[line.mail_class].shape
     if tier is None:
-        return
+        raise ValueError("no tier has so few pieces")
     base = Part(SORTING_WORDS[line.sorting], tier.recipient if line.sorting == "recipient" else tier.designated)
+    special = (Part(group.special.name, group.special.percent(shape)),) if group.special.name else ()
     coded = line.barcode and shape in table.sorting.barcode_shapes
-    code = (Part("バーコード", table.sorting.barcode_percent),) if coded else ()
-    for special in specials(posting.terms, posting.pieces, table):
-        own = (Part(special.name, special.percent(shape)),) if special.name else ()
-        yield (base, *own, *code)
+    return (base, *special, *((Part("バーコード", table.sorting.barcode_percent),) if coded else ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,6 +70,11 @@ def invoice(
 ) -> None:
     context = Context(Settings())
     if expected:
+        if number or date or instead_of:
+            raise UsageError(
+                "--expected は請求書の形を作るだけで、取り込みません。取り込むときは --expected を、"
+                "作るときは --number・--date・--instead-of を外してください。"
+            )
         _expected(context, run, issuer, file, as_json=as_json)
         return
     if file:
@@ -79,7 +85,8 @@ def invoice(
         told = invoicing.compared(context, run, issuer)
     if as_json:
         found = [d._asdict() for d in told.discrepancies]
-        print_json(told._asdict() | {"discrepancies": found, "balanced": told.balanced})
+        corrected = [line._asdict() for line in told.corrected]
+        print_json(told._asdict() | {"discrepancies": found, "corrected": corrected, "balanced": told.balanced})
     else:
         _show_compared(told)
     if not told.balanced:
@@ -89,6 +96,8 @@ def invoice(
 def _expected(context: Context, run: str, issuer: str, file: Path | None, *, as_json: bool) -> None:
     lines = invoicing.expected_lines(context, run, issuer)
     if file:
+        if file.exists():
+            raise UsageError(f"{file} はもうあります。届いた請求書を消さないよう、別の名前を指定してください。")
         write_file(file, invoicing.as_csv(lines).encode("utf-8-sig"))  # with a mark, or Excel takes it for Shift_JIS
     if as_json:
         print_json({"run": run, "issuer": issuer, "lines": [line._asdict() for line in lines]})
@@ -106,23 +115,43 @@ def _show_compared(told: Compared) -> None:
     again = "（取込み済みのままです）" if told.again else ""
     show.line(f"{name}の請求書 {told.number}（{told.date}）　{told.invoice_yen:,}円{again}")
     show.invoice([(d.item, FAULT_WORDS[d.fault], d.expected, d.invoiced) for d in told.discrepancies])
+    for line in told.corrected:
+        show.line(f"「{line.item}」は訂正済みで、予定は {line.yen:,}円です。数量と単価は比べません。")
     corrected = told.charged_yen - told.bill_yen
     note = f"（確定 {told.bill_yen:,}円、訂正 {corrected:+,}円）" if corrected else ""
     same = "一致します" if told.invoice_yen == told.charged_yen else "違います"
     show.line(f"各市の負担金の計 {told.charged_yen:,}円{note}と{same}。")
 
 
+def _whole_yen(written: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}", written):
+        raise UsageError(
+            f"--yen {written} は円として読めません。半角の整数を、桁区切りなしで入れてください（例: 1000、-1200）。"
+        )
+    return int(written)
+
+
+def _code(city: str) -> str:
+    """The code of a member by code or name; empty stays so."""
+    members = {code: member.name for code, member in reference.cities().items()}
+    return reference.code_of(city, members, "構成市") if city else ""
+
+
 @app.command("correct", help="確定した負担金を、元の記録を残したまま訂正します。額は消費税を含みます。")
 def correct(
     run: RunId,
     item: Annotated[str, typer.Option(help="費目: 請求書の行の題か名前（例: 封筒、envelope）")],
-    yen: Annotated[int, typer.Option(help="加える円（消費税を含む）。減らすなら負の額")],
+    yen: Annotated[
+        int, typer.Option(parser=_whole_yen, metavar="YEN", help="加える円（消費税を含む）。減らすなら負の額")
+    ],
     reason: Annotated[str, typer.Option(help="訂正の理由（氏名は入れません）")],
     by: By,
-    city: Annotated[str, typer.Option(help="1つの市だけの訂正なら市コード。省くと費目の規則で分けます")] = "",
+    city: Annotated[str, typer.Option(help="1つの市だけの訂正なら市コードか名前。省くと費目の規則で分けます")] = "",
     as_json: Json = False,
 ) -> None:
-    done = charging.correct(Context(Settings()), run, item, yen, reason, by, city)
+    if len(reason.splitlines()) > 1:
+        raise UsageError("--reason に改行があります。改行を取り、1行で入れてください。")
+    done = charging.correct(Context(Settings()), run, item, yen, reason, by, _code(city))
     if as_json:
         shares = [{"code": code, **share._asdict()} for code, share in done.shares.items()]
         print_json(done._asdict() | {"shares": shares})
@@ -151,16 +180,16 @@ def close(
 def statement(
     period: Annotated[str, typer.Argument(metavar="PERIOD", help="月 2026-05 か、年度 2026（4月から3月）")],
     out: Annotated[Path, typer.Option(help="置くフォルダ")],
-    city: Annotated[str, typer.Option(help="1つの市だけなら市コード。省くと全市の分と総括表です")] = "",
+    city: Annotated[str, typer.Option(help="1つの市だけなら市コードか名前。省くと全市の分と総括表です")] = "",
     as_json: Json = False,
 ) -> None:
-    context = Context(Settings())
+    context, code = Context(Settings()), _code(city)
     made = period_statements.statement(context, period)
-    papers = period_statements.papers(context, made, city)
+    papers = period_statements.papers(context, made, code)
     for name, data in papers.items():
         write_file(out / name, data)
     if as_json:
-        print_json(period_statements.as_values(made, city) | {"files": [str(out / name) for name in papers]})
+        print_json(period_statements.as_values(made, code) | {"files": [str(out / name) for name in papers]})
     else:
         show.line(f"{period} の明細書を {out} に置きました（{'確定' if made.closed else '未確定'}）:")
         for name in papers:

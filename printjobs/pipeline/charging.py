@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -11,7 +13,7 @@ from sqlalchemy import Connection
 from printjobs import reference
 from printjobs.core.cost import settlement
 from printjobs.core.cost.bill import Bill
-from printjobs.core.cost.settlement import POST, POSTAGE
+from printjobs.core.cost.settlement import POST, POSTAGE, VENDOR
 from printjobs.core.cost.splitting import Share
 from printjobs.core.cost.tariff import SET_UPS, TAX, Line
 from printjobs.core.model import Refused, RunStatus, UsageError
@@ -154,7 +156,7 @@ def correct(context: Context, run_id: str, item: str, yen: int, reason: str, by:
         again = entered >= {(code, line.title, s.yen, s.basis) for code, s in made.shares.items()}
         if not again:
             _refuse_overdrawn(connection, run_id, made.shares)
-            _refuse_more_than_the_line(connection, run_id, line, yen)
+            _refuse_more_than_the_line(connection, run_id, line, costed, yen)
             same = {"run_id": run_id, "notices": 0, "at": context.now(), "by": who, "month": month, "reason": why}
             same |= {"item": line.title, "rule": made.rule, "group": _group(line, costed)}
             shares = made.shares.items()
@@ -178,12 +180,14 @@ def _refuse_overdrawn(connection: Connection, run_id: str, shares: Mapping[str, 
         raise Refused(f"負担金が負になる市があります: {told}。額を確かめ、市を限るときは --city で指定してください。")
 
 
-def _refuse_more_than_the_line(connection: Connection, run_id: str, line: Line, yen: int) -> None:
-    """What is taken back of a line is at most the line with its corrections so far."""
+def _refuse_more_than_the_line(connection: Connection, run_id: str, line: Line, costed: Costed, yen: int) -> None:
+    """What is taken back of a line is at most the line with its tax and with its corrections so far."""
+    percent = Fraction(costed.case.tariff.consumption_tax_percent) if line.issuer == VENDOR and line.key != TAX else 0
+    whole = ceil(line.yen * (100 + percent) / 100)
     corrected = (c.yen for c in ledger.charges(connection, run_id) if c.reason and c.item == line.title)
-    if (left := line.yen + sum(corrected)) + yen < 0:
+    if (left := whole + sum(corrected)) + yen < 0:
         raise Refused(
-            f"費目「{line.title}」は、訂正を含めて {left:,}円です。{yen:+,}円の訂正はできません。"
+            f"費目「{line.title}」は、消費税と訂正を含めて {left:,}円です。{yen:+,}円の訂正はできません。"
             "額か費目を確かめてください。"
         )
 

@@ -152,9 +152,7 @@ def _against(context: Context, run_id: str, issuer: str, costed: Costed) -> Comp
         sum(line.yen for line in expected),
         charged[issuer],
         compare(expected, sent, amends) if found else (),
-        corrected=tuple(
-            Amended(line.title, line.yen) for line in amends.due(expected) if amends.touch(line, expected)
-        ),
+        corrected=tuple(Amended(line.title, line.yen) for line in amends.due(expected) if amends.touch(line, expected)),
     )
 
 

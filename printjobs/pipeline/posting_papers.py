@@ -111,7 +111,8 @@ def write(context: Context, found: Postings, put: Callable[[str, bytes], None]) 
     keep("statements.csv", _csv(_ROW_COLUMNS, (cells for s in found.statements for cells in _row_cells(s))))
     keep("senders.csv", _csv(_SENDER_COLUMNS, (cells for s in found.statements for cells in _sender_cells(s))))
     keep("breakdown.csv", _csv(_LOT_COLUMNS, (cells for s in found.statements for cells in _lot_cells(s))))
-    titles = {0: _ROUTES[Route.PLAIN]} | {s.posting.number: s.title for s in found.statements}
+    titles = {s.posting.number: f"差出し{s.posting.number}" if s.part else s.title for s in found.statements}
+    titles[0] = _ROUTES[Route.PLAIN]
     bundles: list[Cells] = []
     trays: list[Cells] = []
     pieces = 0
@@ -153,7 +154,7 @@ def _paper(context: Context, found: Postings, statement: Statement) -> Paper:
     rows: list[Cells] = [_row(row) for row in statement.rows]
     rows.append((_SUM, "", statement.pieces, "", "", "", statement.yen))
     breakdowns = [] if posting.terms.route is Route.PLAIN else list(_breakdowns(statement))
-    return Paper(facts, rows, breakdowns, list(_notes(found, joint=joint)), draft=not found.ready)
+    return Paper(facts, rows, breakdowns, list(_notes(found, statement)), draft=not found.ready)
 
 
 def _where(statement: Statement) -> str:
@@ -165,11 +166,18 @@ def _where(statement: Statement) -> str:
     return "差出局（後納の承認を受けた郵便局）"
 
 
-def _notes(found: Postings, *, joint: bool) -> Iterator[str]:
+def _notes(found: Postings, statement: Statement) -> Iterator[str]:
     rounding = ROUNDING_WORDS[Rounding(found.table.rounding)]
     table = japanese.era_date(found.table.valid_from)
     yield f"・金額は{table}からの料金表により、行ごとに円未満を{rounding}にしています。"
-    if joint:
+    if statement.posting.terms.route is not Route.PLAIN:
+        yield "・割引は全部の通数によります。同じ日に、同じ局に、まとめて差し出します。"
+    if statement.part:
+        yield (
+            f"・抜取りなどで通数が変わり、差出し{statement.posting.number}は差出票を分けました。"
+            "束から、この差出票の分だけを差出人ごとに分けて差し出します。"
+        )
+    if len(statement.senders) > 1:
         yield "・差出人ごとの金額は、協議会の按分の規則によります。その和は合計と一致します。"
     if not found.ready:
         making, spoiled, pull = found.waiting
@@ -221,8 +229,10 @@ def _breakdowns(statement: Statement) -> Iterator[Breakdown]:
 
 
 def _name(statement: Statement) -> str:
-    """A statement's name in file names: its posting, and the sender where each hands in its own."""
+    """A statement's name in file names: its posting, its part, and the sender where each hands in its own."""
     number = f"{statement.posting.number:02d}"
+    if statement.part:
+        return f"{number}-{statement.part}"
     return number if statement.posting.number else f"{number}-{statement.senders[0].city}"
 
 

@@ -7,6 +7,7 @@ without a delay. Years to come are reckoned by the newest tables there are.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from printjobs.core.model import UsageError
 from printjobs.core.postage.assigning import assign
 from printjobs.reference import costs
 
-from .scheduling import day_of
+from .scheduling import YEARS, day_of
 from .volumes import expected_case
 
 MOST_YEARS = 10
@@ -80,6 +81,7 @@ def projected(day: str, years: int, join: str = "", leave: str = "") -> Projecte
         raise UsageError(f"年数 {years} は試算できません。1 から {MOST_YEARS} までの数を --years に入れてください。")
     change = Change(from_, _prospect(join, from_) if join else "", _member(leave, from_) if leave else "")
     first = costs.fiscal_year(from_)
+    _refuse_before_the_tables(first)
     mailings = list(_mailings(range(first, first + years)))
     if (change.joins or change.leaves) and mailings[-1][1] < from_:
         raise UsageError(f"{first}年度には {from_} から後の回がありません。--years を 2 以上にしてください。")
@@ -107,19 +109,12 @@ def _outside(day: str) -> dict[str, reference.City | costs.Prospect]:
 def _prospect(named: str, day: str) -> str:
     if any(named in (code, city.name) for code, city in reference.members(day).items()):
         raise UsageError(f"{named} は {day} に構成市です。加入を試算できるのは、まだ構成市でない市です。")
-    return _found(named, {code: city.name for code, city in _outside(day).items()}, "加入を試算できる市")
+    return reference.code_of(named, {code: city.name for code, city in _outside(day).items()}, "加入を試算できる市")
 
 
 def _member(named: str, day: str) -> str:
-    return _found(named, {code: city.name for code, city in reference.members(day).items()}, f"{day} の構成市")
-
-
-def _found(named: str, known: Mapping[str, str], what: str) -> str:
-    for code, name in known.items():
-        if named in (code, name):
-            return code
-    told = "、".join(f"{code} {name}" for code, name in known.items())
-    raise UsageError(f"{named} は{what}にありません。次から選んでください: {told}")
+    names = {code: city.name for code, city in reference.members(day).items()}
+    return reference.code_of(named, names, f"{day} の構成市")
 
 
 def _mailings(years: Iterable[int]) -> Iterator[tuple[str, str]]:
@@ -127,6 +122,19 @@ def _mailings(years: Iterable[int]) -> Iterator[tuple[str, str]]:
     for year in years:
         days = ((date(year + (kind.mailing[0] < 4), *kind.mailing), code) for code, kind in KINDS.items())
         yield from ((code, day.isoformat()) for day, code in sorted(days))
+
+
+def _refuse_before_the_tables(first: int) -> None:
+    """What is reckoned is whole years, so every table must be there for the first mailing of the first one."""
+    for year in range(first, YEARS[-1] + 1):
+        with suppress(UsageError):
+            _tables(next(_mailings([year]))[1])
+            break
+    if year > first:
+        raise UsageError(
+            f"{first}年度の試算に使う単価表・按分の取決め・郵便料金表がそろっていません。"
+            f"--from には、それより後の日（{year}-04-01 から）を入れてください。"
+        )
 
 
 def _tables(day: str) -> Tables:

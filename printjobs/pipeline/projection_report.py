@@ -73,7 +73,7 @@ def told(found: Projected) -> list[str]:
 
 def _change(found: Projected) -> Iterator[str]:
     change, cities = found.change, {city.code: city.whole for city in found.made.cities}
-    years = f"{len(found.tables)}年度"
+    years = f"{len(found.tables)}年度{_part_of_first(found)}"
     if change.joins:
         own = cities.get(change.joins, Sums(0, 0, 0, {}))
         yield (
@@ -93,6 +93,19 @@ def _change(found: Projected) -> Iterator[str]:
             f"今の構成市で{years}続けると、全市の負担は計 {together:,}円、それぞれが自市だけで行うと計 {alone:,}円で、"
             f"{_less(alone - together)}。"
         )
+
+
+def _part_of_first(found: Projected) -> str:
+    """A note when the change comes after runs of the first year."""
+    first, change = min(found.tables), found.change
+    days = [run.day for run in found.runs if run.year == first]
+    changed = [day for day in days if day >= change.day]
+    if changed == days or not (change.joins or change.leaves):
+        return ""
+    if not changed:
+        return f"（{first}年度は変わる回なし）"
+    year, month, _ = map(int, min(changed).split("-"))
+    return f"（{first}年度は、{year}年{month}月からの回だけ）"
 
 
 def _staying(found: Projected) -> list[City]:

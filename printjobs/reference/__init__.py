@@ -5,6 +5,7 @@ They are read once and handed to ``core`` as values. Nothing in here depends on 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -133,6 +134,18 @@ def city(code: str) -> City:
     if code not in known:
         raise UsageError(f"市コード {code} は構成市にありません。次から選んでください: " + "、".join(known))
     return known[code]
+
+
+def code_of(named: str, known: Mapping[str, str], what: str) -> str:
+    """The code of a city that people name by it or by its name; ``known`` are names by code.
+
+    :class:`UsageError` says ``what`` they are, and lists them.
+    """
+    for code, name in known.items():
+        if named in (code, name):
+            return code
+    told = "、".join(f"{code} {name}" for code, name in known.items())
+    raise UsageError(f"{named} は{what}にありません。次から選んでください: {told}")
 
 
 @cache

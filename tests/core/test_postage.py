@@ -18,6 +18,7 @@ from printjobs.reference.costs import postage_table
 TABLE = postage_table("2026-04-10")
 STANDARD, FLAT = "定形50gまで", "定形外規格内100gまで"
 KUSATSU, MORIYAMA, RITTO, MAIBARA = "252069", "252077", "252085", "252140"
+NAMES = {KUSATSU: "草津市", MORIYAMA: "守山市"}
 ALL = tuple(TABLE.within.areas)
 
 
@@ -115,6 +116,12 @@ def test_a_sender_that_has_become_too_small_hands_in_alone() -> None:
     assert {(line.pieces, line.percent) for line in price(enough, TABLE).lines} == {(10_100, 7)}
 
 
+@pytest.mark.parametrize(("one", "other", "yen"), [(900, 900, 192_060), (1_500, 499, 213_293), (1_800, 199, 213_950)])
+def test_senders_of_a_posting_too_small_to_sort_may_share_the_barcode_discount(one: int, other: int, yen: int) -> None:
+    posting = posted(Terms(Route.SORTED, 3), lot(KUSATSU, one), lot(MORIYAMA, other))
+    assert price(posting, TABLE).yen == yen
+
+
 def test_a_line_is_rounded_once() -> None:
     posting = posted(Terms(Route.BARCODE), lot(KUSATSU, 1_003), lot(KUSATSU, 1_004, office="9"))
     assert [line.yen for line in price(posting, TABLE).lines] == [2_007 * 110 * 97 // 100]
@@ -177,16 +184,42 @@ def test_what_a_joint_sender_has_too_many_of_stays_outside() -> None:
 
 def test_420_more_pieces_would_save() -> None:
     (reason,) = explain(assign([lot(KUSATSU, 9_580)], TABLE, 0), TABLE, 0)
-    told = tell(reason)
-    assert "あと420通あれば、区分で今の分が10,538円安くなります。" in told  # 9,580 x 1.1 yen
+    told = tell(reason, NAMES)
+    assert "草津市の分があと420通あれば、区分で今の分が10,538円安くなります。" in told  # 9,580 x 1.1 yen
     assert "定形50gまで・バーコード付き: 受取人の郵便区3% + バーコード3% = 6%。" in told
+
+
+@pytest.mark.parametrize(
+    ("kusatsu", "moriyama", "whose"),
+    [(9_500, 499, MORIYAMA), (4_500, 4_600, ""), (1_500, 499, MORIYAMA), (5_000, 4_000, "")],
+)
+def test_whoever_follows_an_advice_saves_what_it_says(kusatsu: int, moriyama: int, whose: str) -> None:
+    lots = (lot(KUSATSU, kusatsu), lot(MORIYAMA, moriyama))
+    (reason,) = explain([posted(Terms(Route.SORTED), *lots)], TABLE, 0)
+    first = next(iter(reason.nexts), None)
+    assert first
+    assert first.city == whose
+    for city in [whose] if whose else [KUSATSU, MORIYAMA]:
+        more = tuple(one._replace(pieces=one.pieces + first.missing * (one.city == city)) for one in lots)
+        then = price(posted(Terms(Route.SORTED), *more), TABLE)
+        (percent,) = {line.percent for line in then.lines}
+        assert int(reason.yen - then.yen + first.missing * 110 * (100 - percent) / 100) == first.saves_yen
+    told = f"{NAMES[whose]}の分が" if whose else "どの市の分でも、"
+    assert any(sentence.startswith(f"{told}あと{first.missing:,}通") for sentence in tell(reason, NAMES))
+
+
+def test_the_reason_tells_the_discount_that_is_left() -> None:
+    (reason,) = explain([posted(Terms(Route.SORTED), lot(KUSATSU, 900), lot(MORIYAMA, 900))], TABLE, 0)
+    told = tell(reason, NAMES)
+    assert told[0].startswith("バーコード割引で1,800通 192,060円")
+    assert "区分は、あと200通足りないため、使えません。" in told
 
 
 def test_what_posting_together_and_a_longer_delay_save_is_told() -> None:
     lots = [lot(KUSATSU, 9_600), lot(MORIYAMA, 900)]
     (reason,) = explain(assign(lots, TABLE, 0), TABLE, 0)
     assert reason.alone_yen - reason.yen == 9_600 * 11 // 10 + 900 * 77 // 10
-    assert any("連名でなく" in sentence for sentence in tell(reason))
+    assert any("連名でなく" in sentence for sentence in tell(reason, NAMES))
     assert [tell_later(found) for found in later(lots, TABLE, 0)] == [
         "3日程度の送達余裕を認めれば、23,100円安くなります。"
     ]
@@ -201,6 +234,6 @@ def test_why_a_discount_is_not_to_be_had_is_told() -> None:
         Route.BARCODE: (Obstacle.FEW, 1),
         Route.WITHIN: (Obstacle.NO_PRICE, 0),
     }
-    assert "バーコード割引は、あと1通足りないため、使えません。" in tell(few)
+    assert "バーコード割引は、あと1通足りないため、使えません。" in tell(few, NAMES)
     (bare,) = explain(assign([lot(KUSATSU, 500, barcode=False, office="900")], TABLE, 0), with_within(TABLE, 80, 80), 0)
     assert {Obstacle.NO_BARCODE, Obstacle.ELSEWHERE} <= {other.obstacle for other in bare.others}

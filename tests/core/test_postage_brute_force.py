@@ -6,6 +6,7 @@ Nothing of the assignment's own is used here: the rules are written down again, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import product
 
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from printjobs.core.cost.rounding import Rounding
 from printjobs.core.postage.assigning import Coalitions, assign
-from printjobs.core.postage.posting import Lot, Posting, Route
+from printjobs.core.postage.posting import Lot, Posting, Route, Terms, groups, price
 from printjobs.core.postage.table import (
     BarcodeDiscount,
     MailClass,
@@ -212,3 +213,52 @@ def test_any_of_the_cities_together_pay_what_they_would_without_the_others(
     for some in (frozenset(part) for part in ("A", "B", "AC", "BC", "ABC")):
         own = [one for one in lots if one.city in some]
         assert coalitions.assign(some) == assign(own, table, delay)
+
+
+DISCOUNTED = (Route.SORTED, Route.SORTED, Route.SORTED, Route.BARCODE, Route.BARCODE, Route.WITHIN)
+
+
+def of(city: str, one: Lot) -> Lot:
+    return one._replace(city=city)
+
+
+def cost_of_way(parties: Sequence[Sequence[Lot]], route: Route, table: PostageTable, delay: int) -> int:
+    """The least cost when each party hands in alone: all by the posting's route, those with barcode, or plain."""
+    return sum(min(costs_of_party(party, route, table, delay)) for party in parties)
+
+
+def costs_of_party(lots: Sequence[Lot], route: Route, table: PostageTable, delay: int) -> Iterator[int]:
+    everything = set(lots)
+    for by, some in ((route, everything), (Route.BARCODE, {one for one in lots if one.barcode and standard(one)})):
+        plain = sum(100 * one.pieces * yen_of(one, table) for one in everything - some)
+        if some and (cost := cost_together(by, sorted(some), table, delay)) is not None:
+            yield plain + cost
+    yield sum(100 * one.pieces * yen_of(one, table) for one in lots)
+
+
+left_over = st.tuples(
+    *(st.lists(lot.map(partial(of, city)), min_size=1, max_size=2, unique_by=lambda one: one[1:4]) for city in CITIES)
+).map(lambda own: [one for lots in own for one in lots])
+
+
+@settings(max_examples=250, deadline=None)
+@given(left_over, tables(), st.sampled_from((0, 3, 7)), st.sampled_from(DISCOUNTED))
+def test_whatever_pulls_have_left_of_a_posting_is_handed_in_lawfully_and_no_dearer_than_alone_or_together(
+    lots: list[Lot], table: PostageTable, delay: int, route: Route
+) -> None:
+    posting = Posting(1, Terms(route, delay, regional=True), tuple(lots))
+    made = groups(posting, table)
+    assert sorted(one for group in made for one in group.lots) == sorted(lots)
+    cost = 0
+    for group in made:
+        own = sum(one.lot.pieces * one.unit_yen * (100 - one.percent) for one in group.rated)
+        if group.terms.route is Route.WITHIN:
+            for unit in {one[:3] for one in group.lots}:
+                assert cost_within([one for one in group.lots if one[:3] == unit], table) is not None
+        else:
+            assert cost_of(Posting(1, group.terms, group.lots), table) == own  # lawful by the rules here
+        cost += own
+    if route is not Route.WITHIN:
+        alone = [[one for one in lots if one.city == city] for city in sorted({one.city for one in lots})]
+        assert cost <= min(cost_of_way(parties, route, table, delay) for parties in ([lots], alone))
+    assert cost - 100 * len(lots) < 100 * price(posting, table).yen <= cost

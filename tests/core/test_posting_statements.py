@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from printjobs.core.cost.bill import Case, make_bill
-from printjobs.core.postage.posting import Posting, Route, Terms
+from printjobs.core.postage.posting import Route, Terms
 from printjobs.core.postage.statements import Part, Statement, statements
 from printjobs.pipeline.volumes import Alike, case_of
 
@@ -77,10 +78,29 @@ def test_an_undiscounted_sender_of_a_joint_posting_has_no_parts() -> None:
     assert [row.parts for row in found.rows] == [()]
 
 
-def test_where_pulls_have_left_a_sender_alone_its_percent_stands_as_one() -> None:
-    made = case(alike(KUSATSU, "525", 9_900, 1), alike(MORIYAMA, "524", 200, 1), posting_1=Terms(Route.SORTED))
-    (found,) = statements(made)
-    assert isinstance(found.posting, Posting)
-    assert [(row.line.pieces, [part.name for part in row.parts]) for row in found.rows] == [
-        (9_900, ["割引"]), (200, []),
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("kusatsu", "moriyama", "papers"),
+    [
+        (9_500, 499, [("差出し1のうち区分", [KUSATSU], 6, 982_300), ("差出し1のうち割引なし", [MORIYAMA], 0, 54_890)]),
+        (10_001, 9_999, [("差出し1のうち区分", [MORIYAMA], 6, 1_033_896), ("差出し1のうち区分", [KUSATSU], 7, 1_023_102)]),
+        (1_500, 499, [("差出し1（バーコード割引・連名）", [KUSATSU, MORIYAMA], 3, 213_293)]),
+        (1_900, 99, [("差出し1のうちバーコード割引", [KUSATSU], 3, 202_730), ("差出し1のうち割引なし", [MORIYAMA], 0, 10_890)]),
+        (900, 99, [("差出し1のうち割引なし", [KUSATSU], 0, 99_000), ("差出し1のうち割引なし", [MORIYAMA], 0, 10_890)]),
+    ],
+)  # fmt: skip
+def test_after_pulls_each_paper_is_of_senders_that_may_hand_in_together(
+    kusatsu: int, moriyama: int, papers: list[tuple[str, list[str], int, int]]
+) -> None:
+    made = case(alike(KUSATSU, "525", kusatsu, 1), alike(MORIYAMA, "524", moriyama, 1), posting_1=Terms(Route.SORTED))
+    found = statements(made)
+    assert [
+        (s.title, [sender.city for sender in s.senders], s.rows[0].line.percent, s.yen) for s in found
+    ] == papers  # fmt: skip
+    assert {s.posting.number for s in found} == {1}
+    assert [s.part for s in found] == ([1, 2] if len(papers) > 1 else [0])
+    assert sum(s.yen for s in found) == sum(line.yen for line in make_bill(made).lines if line.issuer == "post")
+
+
+def test_what_is_too_little_for_the_regional_office_is_not_taken_there() -> None:
+    (found,) = statements(case(alike(KUSATSU, "525", 49_999, 1), posting_1=Terms(Route.SORTED, 3, regional=True)))
+    assert (found.posting.terms.regional, found.rows[0].line.percent) == (False, 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from printjobs.core.cost.bill import OVERSEAS, Bill, Case, Mail, make_bill
+from printjobs.core.cost.rounding import Rounding, rounded
 from printjobs.core.cost.settlement import (
+    Amends,
     Difference,
     Discrepancy,
     Fault,
@@ -140,12 +143,61 @@ def test_each_field_that_is_changed_is_found_with_both_figures_and_nothing_else_
     assert compare(lines, sent) == (wanted,)
 
 
+TAX_LINE = Line("vendor", TAX, "消費税", 1, "式", "0", 10**9, {})
+added = st.lists(st.integers(-(10**5), 10**5), min_size=8, max_size=8)
+
+
+@given(bills, added, st.sampled_from(["0", "8", "10"]), st.booleans())
+def test_the_lines_with_their_corrections_come_to_all_of_it_and_are_themselves_a_right_invoice(
+    lines: list[Line], added: list[int], percent: str, with_tax: bool
+) -> None:
+    lines = [*lines, TAX_LINE] if with_tax else lines
+    amends = Amends({line.key: yen for line, yen in zip(lines, added, strict=False)}, Fraction(percent))
+    due = amends.due(lines)
+    assert sum(o.yen - w.yen for o, w in zip(due, lines, strict=True)) == sum(amends.yen.values())
+    sent = [as_sent(line, "title") for line in due]
+    assert compare(lines, sent, amends) == ()
+    others = [one._replace(quantity=one.quantity + 1, unit_yen="1") if amends.yen.get(line.key) else one
+              for one, line in zip(sent, lines, strict=True)]  # fmt: skip
+    assert compare(lines, others, amends) == ()
+
+
+@given(st.integers(-(10**6), 10**6).filter(bool), st.integers(0, 10**6), st.sampled_from(list(Rounding)))
+def test_a_vendor_who_reckons_the_tax_anew_and_one_who_has_it_on_the_line_are_both_right(
+    net: int, rest: int, rule: Rounding
+) -> None:
+    """What the lead corrects is what the invoice has more, tax included."""
+
+    def tax(of: int) -> int:
+        return rounded(Fraction(of, 10), rule)
+
+    before = 10**6 + rest
+    lines = [a_line(1, 1, 1, 10**6), a_line(2, 1, 1, rest), TAX_LINE._replace(yen=tax(before))]
+    more = net + tax(before + net) - tax(before)
+    amends = Amends({"key-1": more}, Fraction(10))
+    right = [(10**6 + net, tax(before + net)), (10**6 + more, tax(before))]
+    for own, taxed in right:
+        sent = [Sent("key-1", 1, "1", own), as_sent(lines[1], "key"), Sent(TAX, 1, "1", taxed)]
+        assert compare(lines, sent, amends) == ()
+        wrong = [sent[0], sent[1], sent[2]._replace(yen=taxed + 1)]
+        assert [d.fault for d in compare(lines, wrong, amends)] == [Fault.YEN]
+
+
+def test_a_line_that_was_corrected_to_nothing_may_be_left_out_and_another_not() -> None:
+    lines = [a_line(1, 1, 1, 100), a_line(2, 1, 1, 100)]
+    sent = [as_sent(lines[1], "key")]
+    assert compare(lines, sent, Amends({"key-1": -100}, Fraction(0))) == ()
+    found = compare(lines, sent, Amends({"key-1": -99}, Fraction(0)))
+    assert found == (Discrepancy(Fault.MISSING, "費目1", "1", ""),)
+
+
 def test_a_line_is_found_by_its_key_first_and_by_its_title_only_if_no_other_has_it() -> None:
     lines = [a_line(1, 1, 1, 1), a_line(2, 1, 1, 1)._replace(title="key-1"), a_line(3, 1, 1, 1)._replace(title="二つ")]
     twice = [*lines, a_line(4, 1, 1, 1)._replace(title="二つ")]
     assert find_line("key-1", lines) is lines[0]
     assert find_line("二つ", lines) is lines[2]
     assert find_line("二つ", twice) is None
+    assert find_line("key-4", twice) == find_line("二つ（key-4）", twice) == twice[3]._replace(title="二つ（key-4）")
     assert find_line("別", lines) is None
 
 

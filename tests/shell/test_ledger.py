@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from printjobs import store
+from printjobs.core.cost.bill import make_bill
 from printjobs.core.model import (
     BadInput,
     Refused,
@@ -293,6 +295,23 @@ def test_a_correction_that_says_too_little_is_refused(desk: Desk, context: Conte
     assert desk.stand() == before
 
 
+def test_a_city_may_be_named_and_what_cannot_be_read_is_said_in_japanese(desk: Desk, context: Context) -> None:
+    words = ("cost", "correct", RUN, "--item", "封筒", *BY)
+    assert [s["code"] for s in done(desk, *words, "--yen", "5", *WHY, "--city", "草津市")["shares"]] == [KUSATSU]
+    before = desk.stand()
+    for wrong, said in (
+        (("--yen", "1e3", *WHY), "1e3.*半角の整数"), (("--yen", "1,000", *WHY), "桁区切りなし"),
+        (("--yen", "5", "--reason", "単価の\n誤り"), "改行"), (("--yen", "5", *WHY, "--city", "京都市"), "草津市"),
+    ):  # fmt: skip
+        assert re.search(said, done(desk, *words, *wrong, code=USAGE))
+    assert desk.stand() == before
+    out = context.settings.home / "out"
+    made = ("cost", "statement", "2026-04", "--out", out, "--city")
+    done(desk, *made, "草津市")
+    assert {file.stem for file in out.iterdir()} == {f"statement-2026-04-{KUSATSU}"}
+    assert "京都市" in done(desk, *made, "京都市", code=USAGE)
+
+
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_however_many_corrections_come_the_cities_pay_what_was_charged_and_corrected(
@@ -346,8 +365,8 @@ def test_a_wrong_line_is_shown_with_both_figures_until_a_corrected_invoice_stand
     assert send(context, rows, "18", "17").balanced
     kept = rows_of(context, "SELECT number, replaced_by, month, withdrawn_month FROM invoice ORDER BY id")
     assert kept == [("17", 2, "2026-04", "2026-04"), ("18", None, "2026-04", "")]
-    for number, run_id in (("17", RUN), ("18", LATER)):
-        with pytest.raises(Refused, match="番号"):
+    for number, run_id, word in (("17", RUN, "番号"), ("18", LATER, f"回 {RUN} の.*使われています.*18-2")):
+        with pytest.raises(Refused, match=word):
             send(context, expected(context, "vendor", run_id), number, run_id=run_id)
 
 
@@ -357,9 +376,59 @@ def test_a_correction_makes_up_for_what_the_vendor_is_right_about(desk: Desk, co
     net[3], tax[2], tax[3] = (str(int(cell) + more) for cell, more in ((net[3], 1000), (tax[2], 100), (tax[3], 100)))
     assert not send(context, rows, "17").balanced
     correct(context, "sheet_slip", 1100)
-    told = desk("cost", "invoice", RUN).out
-    assert "訂正 +1,100円" in told
-    assert "一致します" in told
+    shown = desk("cost", "invoice", RUN)
+    assert shown.code == 0
+    for words in ("訂正 +1,100円", "「用紙（納付書あり）」は訂正済み", f"{int(net[3]):,}円", "どの行も予定と一致"):
+        assert words in shown.out
+    told = done(desk, "cost", "invoice", RUN)
+    assert [line["yen"] for line in told["corrected"]] == [int(net[3]), int(tax[3])]
+    at = next(n for n, row in enumerate(rows) if row[0] == "封筒")
+    rows[at] = [*rows[at][:2], "1", rows[at][3]]  # what was not corrected is still compared in full
+    assert [d.fault for d in send(context, rows, "18", "17").discrepancies] == ["unit_yen"]
+
+
+def test_whatever_was_corrected_the_form_of_the_invoice_has_it_and_is_taken(desk: Desk, context: Context) -> None:
+    correct(context, "tests_and_proofs", 777, city=RITTO)
+    for item, yen in (("封筒", -1201), ("tax", -3), ("posting-0-0", 5)):
+        correct(context, item, yen)
+    for issuer, more in (("vendor", -427), ("post", 5)):
+        before = sum(line.yen for line in costing.cost(context, RUN).bill.lines if line.issuer == issuer)
+        form = desk.home / f"{issuer}.csv"
+        done(desk, "cost", "invoice", RUN, form, "--expected", "--issuer", issuer)
+        named = ("--issuer", issuer, "--number", issuer, "--date", "2026-05-10")
+        assert done(desk, "cost", "invoice", RUN, form, *named)["invoice_yen"] == before + more
+    assert close(context, "2026-04").charged_yen == sum(total(context).values())
+
+
+def test_the_form_of_an_invoice_takes_no_files_place(desk: Desk, context: Context) -> None:
+    file = write(context, expected(context, "vendor"))
+    before = file.read_bytes()
+    assert "別の名前" in done(desk, "cost", "invoice", RUN, file, "--expected", code=USAGE)
+    for words in (("--number", "1"), ("--date", "2026-05-10"), ("--instead-of", "1")):
+        assert "取り込みません" in done(desk, "cost", "invoice", RUN, "--expected", *words, code=USAGE)
+    assert file.read_bytes() == before
+
+
+def test_lines_that_share_a_title_are_told_apart_by_their_keys(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (line for line in costing.cost(context, RUN).bill.lines if line.key in ("envelope", "set_up"))
+    alike = {"envelope", "set_up"}
+
+    def same_titles(case: Any) -> Any:
+        made = make_bill(case)
+        lines = tuple(line._replace(title="二つ") if line.key in alike else line for line in made.lines)
+        return msgspec.structs.replace(made, lines=lines)
+
+    monkeypatch.setattr(costing, "make_bill", same_titles)
+    with pytest.raises(UsageError, match=f"1つに決まりません.*{one.key}.*{other.key}"):
+        correct(context, "二つ", 1)
+    assert correct(context, "envelope", 110).item == "二つ（envelope）"
+    assert correct(context, "二つ（set_up）", 220).item == "二つ（set_up）"
+    rows = expected(context, "vendor")
+    due = {f"二つ（{line.key}）": line.yen + {"envelope": 100, "set_up": 200}[line.key] for line in (one, other)}
+    assert {row[0]: int(row[3]) for row in rows if "二つ" in row[0]} == due
+    assert send(context, rows, "17").balanced
 
 
 def test_an_invoice_that_cannot_be_read_is_refused_whole(context: Context) -> None:
@@ -367,7 +436,9 @@ def test_an_invoice_that_cannot_be_read_is_refused_whole(context: Context) -> No
         ([], "見出し"), ([TITLES[:3]], "見出し"), ([TITLES], "明細の行がありません"),
         ([TITLES, ["封筒", "1,000", "7.80", "7800"]], "2行目"),
         ([TITLES, ["封筒", "1", "7.80"], ["封筒", "1", "税込", "7"]], "2行目.*3行目"),
-        ([TITLES, ["封筒", "1", "7.80", "-1"]], "負の額"),
+        ([TITLES, ["値引き", "1", "500", "-500"]], "出し直してもらい.*cost correct"),
+        ([TITLES, ["値引き", "1", "▲500", "▲500"]], "値引き"), ([TITLES, [], ["封筒", "1", "7.80", "7"]], "2行目"),
+        ([TITLES, [], [" ", ""]], "明細の行がありません"),
     ):  # fmt: skip
         with pytest.raises(BadInput, match=word):
             send(context, rows, "17")
@@ -375,6 +446,10 @@ def test_an_invoice_that_cannot_be_read_is_refused_whole(context: Context) -> No
     with pytest.raises(BadInput, match="UTF-8"):
         invoicing.take(context, RUN, context.settings.home / "invoice.csv", Arrived("vendor", "1", "2026-05-10"))
     assert rows_of(context, "SELECT * FROM invoice") == []
+
+
+def test_empty_rows_that_a_spreadsheet_leaves_at_the_end_are_no_lines(context: Context) -> None:
+    assert send(context, [*expected(context, "vendor"), ["", "", "", ""], [], [" "]], "17").balanced
 
 
 def test_an_invoice_needs_a_number_a_day_and_an_issuer(desk: Desk, context: Context) -> None:
@@ -439,9 +514,7 @@ def test_what_comes_for_a_closed_month_goes_into_the_next_and_the_year_still_add
     assert [line[1:8] for line in lacks(context, "2026")] == ["2026-06"]
     assert correct(context, "tax", -7).month == "2026-05"
     assert len(lacks(context, "2026-05")) == 1
-    rows = expected(context, "vendor")
-    rows[-1][2] = rows[-1][3] = str(int(rows[-1][3]) - 7)
-    assert send(context, rows, "corrected", f"{RUN} vendor").discrepancies  # it differs from the bill as settled
+    assert send(context, expected(context, "vendor"), "corrected", f"{RUN} vendor").balanced
     assert [line[1:8] for line in lacks(context, "2026")] == ["2026-05", "2026-06"]
     may, june = (close(context, month) for month in ("2026-05", "2026-06"))
     assert (may.invoice_yen, may.charged_yen, may.notices) == (-7, -7, 0)
@@ -459,14 +532,14 @@ def test_what_comes_for_a_closed_month_goes_into_the_next_and_the_year_still_add
 
 @pytest.mark.parametrize(
     ("period", "last", "over"),
-    [("2026-04", (2026, 4, 30), (2026, 5, 1)), ("2026", (2027, 3, 31), (2027, 4, 1))],
+    [("2026-04", "2026-04-30", "2026-05-01"), ("2026", "2027-03-31", "2027-04-01")],
 )
 def test_nothing_is_closed_before_it_is_over(
-    context: Context, monkeypatch: pytest.MonkeyPatch, period: str, last: tuple[int, ...], over: tuple[int, ...]
+    context: Context, monkeypatch: pytest.MonkeyPatch, period: str, last: str, over: str
 ) -> None:
     """By the calendar of Japan. A year closed in its first month would send all later runs into the next."""
     for day, told in ((last, "まだ終わっていません"), (over, "まだ締められません")):
-        in_the_morning = datetime(*day, 8, tzinfo=JAPAN)
+        in_the_morning = datetime.fromisoformat(f"{day}T08").replace(tzinfo=JAPAN)
         monkeypatch.setattr(Context, "now", staticmethod(lambda at=in_the_morning: at))
         with pytest.raises(Refused, match=told):
             close(context, period)
@@ -489,7 +562,7 @@ def test_what_was_charged_is_never_told_otherwise(
     assert done(desk, "cost", RUN, "--json")["settled"]
     people, tariff = costs.people("2018-10-01"), costs.tariff("2026-04-10")
     if what == "people":
-        changed = people._replace(population=people.population | {KUSATSU: 200_000})
+        changed = people._replace(population={**people.population, KUSATSU: 200_000})
         monkeypatch.setattr(costs, "people", lambda _day: changed)
     else:
         changed_prices = msgspec.structs.replace(tariff, consumption_tax_percent="12")
@@ -519,11 +592,12 @@ def test_a_slip_of_the_finger_is_no_correction(desk: Desk, context: Context, yen
     assert desk.stand() == before
 
 
-def test_no_more_is_taken_back_of_a_line_than_it_has(context: Context) -> None:
+def test_no_more_is_taken_back_of_a_line_than_it_has_with_its_tax(context: Context) -> None:
     line = next(line for line in costing.cost(context, RUN).bill.lines if line.key == "envelope")
+    whole = line.yen * 11 // 10
     with pytest.raises(Refused, match="封筒"):
-        correct(context, "envelope", -line.yen - 1)
-    correct(context, "envelope", -line.yen + 10)
+        correct(context, "envelope", -whole - 1)
+    correct(context, "envelope", -whole + 10)
     with pytest.raises(Refused, match="10円です"):
         correct(context, "envelope", -11)
 

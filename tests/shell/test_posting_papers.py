@@ -158,6 +158,29 @@ def test_what_is_pulled_or_spoiled_is_in_no_bundle(desk: Desk, tmp_path: Path) -
     assert total(tmp_path / "senders.csv", "通数") == 22  # the spoiled one will be made again
 
 
+def test_a_sender_that_pulls_have_left_too_small_has_a_paper_of_its_own(desk: Desk, tmp_path: Path) -> None:
+    inserted(desk)
+    of_moriyama: list[tuple[str, int]] = desk.rows(
+        f"SELECT DISTINCT p.batch_id, p.piece FROM placement p JOIN notice n ON n.id = p.notice_id"
+        f" WHERE n.city = '{MORIYAMA}' ORDER BY 1, 2"
+    )  # type: ignore[assignment]
+    move(desk, (PieceStatus.INSERTED, PieceStatus.PULLED), of_moriyama[:5])  # below 5 none may be a joint sender
+    made = desk("postings", RUN, "--out", tmp_path, "--json").json
+    assert [(s["posting"], s["title"], s["route"], [c["city"] for c in s["senders"]]) for s in made["statements"]] == [
+        (1, "差出し1のうち区分", "sorted", [KUSATSU]), (1, "差出し1のうち割引なし", "plain", [MORIYAMA]),
+    ]  # fmt: skip
+    postage = [line for line in costing.cost(desk.context(), RUN).bill.lines if line.issuer == "post"]
+    assert made["yen"] == sum(line.yen for line in postage) == total(tmp_path / "senders.csv", "金額")
+    texts = {}
+    for name in ("statement-01-1.pdf", "statement-01-2.pdf", f"{RUN}-B001-bundles.pdf"):
+        with pypdfium2.PdfDocument(tmp_path / name) as paper:
+            texts[name] = "".join("".join(page.get_textpage().get_text_bounded().split()) for page in paper)
+    first, second, labels = texts.values()
+    assert ("料金後納区分郵便物" in first, "料金後納（割引なし）" in second) == (True, True)
+    assert all("差出し1は差出票を分けました" in text for text in (first, second))
+    assert ("差出し1" in labels, "連名" in labels) == (True, False)
+
+
 def test_an_envelope_on_the_pull_list_keeps_the_papers_drafts_until_it_is_out(desk: Desk) -> None:
     first, *_ = inserted(desk)
     ((city, number),) = desk.rows(f"SELECT n.city, n.number FROM notice n JOIN placement p ON n.id = p.notice_id"

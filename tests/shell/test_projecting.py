@@ -105,6 +105,7 @@ def test_where_nobody_pays_more_that_is_said() -> None:
     found = projected("2027-04-01", 1, join=OTSU)
     assert found.made.none_rises
     assert found.made.rises == ()
+    assert "1年度の負担は" in told(found)[0]  # a whole one
     assert "もとからの構成市の負担は、どの市も、どの回でも増えません（8市を、7回の1回ずつ" in "\n".join(told(found))
 
 
@@ -142,7 +143,7 @@ def test_going_on_for_ten_years_costs_the_same_every_year() -> None:
         (DAY, 11, "", "", "1 から 10 まで"),
         ("来年", 1, "", "", "2026-04-10 の形"),
         ("2027-10-01", 1, "高島市", "", "--years を 2 以上"),
-        ("2025-04-01", 1, "高島市", "", "2025-04-10 に有効な単価表がありません"),
+        ("2025-04-01", 1, "高島市", "", r"2025年度.*それより後の日（2026-04-01 から）"),
     ],
 )
 def test_what_cannot_be_reckoned_is_said_with_what_to_do(
@@ -150,6 +151,12 @@ def test_what_cannot_be_reckoned_is_said_with_what_to_do(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         projected(day, years, join, leave)
+
+
+def test_a_first_year_that_is_not_whole_is_called_so(joining: Projected, leaving: Projected) -> None:
+    assert "3年度（2027年度は、2027年6月からの回だけ）" in told(joining)[0]
+    assert "2年度（2027年度は、2027年6月からの回だけ）" in told(leaving)[0]
+    assert "2年度（2027年度は変わる回なし）" in told(projected("2027-10-01", 2, join=OTSU))[0]
 
 
 def test_the_command_shows_years_savings_and_the_verdict(tmp_path: Path) -> None:

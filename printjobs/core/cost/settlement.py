@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from . import splitting
 from .bill import Bill, Case
-from .rounding import largest_remainder, rounded
+from .rounding import Rounding, largest_remainder, rounded
 from .splitting import Bases, Basis, Part, Share
 from .tariff import TAX, Line, Unit
 
@@ -147,16 +147,14 @@ class Amends(NamedTuple):
         told = sent.yen - line.yen if sent and yen else 0
         if told and (told == yen or abs(told * factor - yen) < 1):
             return told
-        net = rounded(abs(yen) / factor, "half_up")
+        net = rounded(abs(yen) / factor, Rounding.HALF_UP)
         return net if yen > 0 else -net
 
 
 UNAMENDED = Amends({}, Fraction(0))
 
 
-def compare(
-    expected: Sequence[Line], sent: Iterable[Sent], amends: Amends = UNAMENDED
-) -> tuple[Discrepancy, ...]:
+def compare(expected: Sequence[Line], sent: Iterable[Sent], amends: Amends = UNAMENDED) -> tuple[Discrepancy, ...]:
     """Everything in which an invoice differs from the lines expected of its issuer, in the order of the bill.
 
     Of a line that was corrected only the amount counts; one that was corrected to nothing may be left out.

@@ -111,10 +111,10 @@ def tell(reason: Reason, names: Mapping[str, str]) -> list[str]:
     if (more := reason.alone_yen - reason.yen) > 0:
         told.append(f"連名でなく市ごとに出すと、{more:,}円高くなります。")
     told += [_tell_other(other, reason.yen) for other in reason.others]
-    for more in reason.nexts:
-        whose = f"{names[more.city]}の分" if more.city else "どの市の分でも"
-        saves = f"{ROUTE_WORDS[more.route]}で今の分が{more.saves_yen:,}円安くなります。"
-        told.append(f"{whose}{'が' if more.city else ''}あと{more.missing:,}通あれば、{saves}")
+    for following in reason.nexts:
+        whose = f"{names[following.city]}の分が" if following.city else "どの市の分でも、"
+        saves = f"{ROUTE_WORDS[following.route]}で今の分が{following.saves_yen:,}円安くなります。"
+        told.append(f"{whose}あと{following.missing:,}通あれば、{saves}")
     return told
 
 
@@ -221,7 +221,8 @@ def _present_yen(posting: Posting, terms: Terms, more: Lot, table: PostageTable)
     if not any(group.terms.route is terms.route for group in handed_in):
         return _plain(posting.lots, table)
     added = next(one for group in handed_in for one in group.rated if one.lot == more)
-    return ceil(price_groups(handed_in, table).yen - Fraction(more.pieces * added.unit_yen * (100 - added.percent), 100))
+    cost = Fraction(more.pieces * added.unit_yen * (100 - added.percent), 100)
+    return ceil(price_groups(handed_in, table).yen - cost)
 
 
 def _thresholds(posting: Posting, table: PostageTable, delay: int) -> Iterator[tuple[int, Terms, list[Lot]]]:
@@ -245,7 +246,8 @@ def _thresholds(posting: Posting, table: PostageTable, delay: int) -> Iterator[t
         taken = [lot for lot in posting.lots if takes(route, lot, table)]
         own = {city: [lot for lot in taken if lot.city == city] for city in {lot.city for lot in taken}}
         pieces = {city: sum(lot.pieces for lot in lots) for city, lots in own.items()}
-        largest = [max(own[city], key=lambda lot: (lot.pieces, lot)) for city in sorted(own, key=lambda c: (pieces[c], c))]
+        fewest_first = sorted(own, key=lambda city: (pieces[city], city))
+        largest = [max(own[city], key=lambda lot: (lot.pieces, lot)) for city in fewest_first]
         for missing in sorted(least - sum(pieces.values()) for least in numbers if own):
             if 0 < missing <= posting.pieces:
                 yield missing, _terms(route, delay), [lot._replace(pieces=missing) for lot in largest]

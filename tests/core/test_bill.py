@@ -164,6 +164,18 @@ def test_a_discount_that_only_joining_reaches_is_shared_by_volume() -> None:
     assert shares["252077"].basis == ("自市だけなら 99,000円 − 共同の割引 4,084円（全体で 10,890円、通数 900／2,400）")
 
 
+def test_who_pulls_have_put_out_of_a_posting_pays_its_own_way_and_the_others_share_theirs() -> None:
+    """499 are too few for a joint 区分: they go without a discount, and none of what the others save is theirs."""
+    lots_ = tuple(Lot(code, "525", STANDARD, False, n) for code, n in zip(CODES, (9000, 1500, 499), strict=False))
+    joint = Posting(1, Terms(Route.SORTED), lots_)
+    bill = make_bill(case_of(Mail(lots_, (joint,), {}, 0)))
+    paid = [sum(i.yen for i in city.items if i.group == "postage") for city in bill.cities]
+    assert paid[2] == 499 * 110
+    assert sum(paid) == price(joint, TABLE).yen
+    assert paid[0] < 9000 * 110 * 97 // 100
+    assert paid[1] < 1500 * 110
+
+
 def test_a_city_that_posts_by_itself_pays_its_own_amount() -> None:
     mail = mail_of(Lot("252069", "525", STANDARD, True, 2500))
     (city,) = make_bill(case_of(mail)).cities

@@ -12,7 +12,7 @@ from printjobs.core.model import UsageError
 from printjobs.core.postage.assigning import Coalitions, assign
 from printjobs.core.postage.explaining import Obstacle, explain, later, tell, tell_later
 from printjobs.core.postage.posting import Lot, Posting, Route, Terms, price
-from printjobs.core.postage.table import PostageTable, WithinOffice
+from printjobs.core.postage.table import PostageTable, Special, WithinOffice
 from printjobs.reference.costs import postage_table
 
 TABLE = postage_table("2026-04-10")
@@ -120,6 +120,20 @@ def test_a_sender_that_has_become_too_small_hands_in_alone() -> None:
 def test_senders_of_a_posting_too_small_to_sort_may_share_the_barcode_discount(one: int, other: int, yen: int) -> None:
     posting = posted(Terms(Route.SORTED, 3), lot(KUSATSU, one), lot(MORIYAMA, other))
     assert price(posting, TABLE).yen == yen
+
+
+def test_where_few_are_left_to_sort_the_barcodes_of_all_may_be_worth_more() -> None:
+    designated = Lot(KUSATSU, "525", STANDARD, False, 1_700, "designated")
+    coded = (lot(KUSATSU, 300), lot(MORIYAMA, 499), lot(RITTO, 499))
+    lines = price(posted(Terms(Route.SORTED), designated, *coded), TABLE).lines
+    assert [(line.pieces, int(line.percent)) for line in lines] == [(1_298, 3), (1_700, 0)]  # not 4 % of 300 and 1 %
+
+
+def test_senders_hand_in_apart_where_each_needs_another_special() -> None:
+    specials = (Special("one", 0, False, 2_000, 5, 0), Special("other", 0, False, 2_000, 0, 5))
+    table = msgspec.structs.replace(TABLE, sorting=msgspec.structs.replace(TABLE.sorting, specials=specials))
+    posting = posted(Terms(Route.SORTED), lot(KUSATSU, 2_000), lot(MORIYAMA, 2_000, mail_class=FLAT, barcode=False))
+    assert [int(line.percent) for line in price(posting, table).lines] == [11, 8]
 
 
 def test_a_line_is_rounded_once() -> None:

@@ -241,7 +241,7 @@ left_over = st.tuples(
 ).map(lambda own: [one for lots in own for one in lots])
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(left_over, tables(), st.sampled_from((0, 3, 7)), st.sampled_from(DISCOUNTED))
 def test_whatever_pulls_have_left_of_a_posting_is_handed_in_lawfully_and_no_dearer_than_alone_or_together(
     lots: list[Lot], table: PostageTable, delay: int, route: Route

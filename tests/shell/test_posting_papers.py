@@ -178,7 +178,7 @@ def test_a_sender_that_pulls_have_left_too_small_has_a_paper_of_its_own(desk: De
     first, second, labels = texts.values()
     assert ("料金後納区分郵便物" in first, "料金後納（割引なし）" in second) == (True, True)
     assert all("差出し1は差出票を分けました" in text for text in (first, second))
-    assert ("差出し1" in labels, "連名" in labels) == (True, False)
+    assert ("差出し1" in labels, "差出し1のうち" in labels, "連名" in labels) == (True, False, False)
 
 
 def test_an_envelope_on_the_pull_list_keeps_the_papers_drafts_until_it_is_out(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from printjobs.core.postage.assigning import Coalitions
-from printjobs.core.postage.posting import ROUTE_WORDS, Lot, Posting, Priced, Route, price
+from printjobs.core.postage.posting import ROUTE_WORDS, Lot, Posting, Priced, Route, groups, price, price_groups
 from printjobs.core.postage.table import PostageTable
 
 from . import splitting
@@ -168,8 +168,8 @@ def _postage(case: Case, items: dict[str, list[Item]]) -> Iterable[Line]:
             title = f"郵便料 {name} {line.mail_class}" + ("（バーコード付き）" if line.percent and line.barcode else "")
             key = f"posting-{posting.number}-{at}"
             net = line.unit_yen * (100 - line.percent) / 100
-            own = _in_class(posting, line.mail_class)
-            yield Line("post", key, title, line.pieces, "通", _decimal(net), line.yen, own)
+            of_cities = _in_class(posting, line.mail_class)
+            yield Line("post", key, title, line.pieces, "通", _decimal(net), line.yen, of_cities)
         if posting.terms.route is Route.PLAIN:
             for code in posting.cities:
                 alone = price(_of_city(posting, code), case.table)
@@ -179,9 +179,11 @@ def _postage(case: Case, items: dict[str, list[Item]]) -> Iterable[Line]:
                 ]
         else:
             pooled = f"、共同の割引は{splitting.title(case.rules.pooled_discount)}"
-            rule = "実費" + (pooled if len(posting.cities) > 1 else "")
-            for code, share in posting_shares(posting, priced, case).items():
-                items[code].append(Item("postage", f"郵便料 {name}", rule, share.basis, share.yen))
+            for group in groups(posting, case.table):  # after pulls not all senders may hand in together
+                own = posting._replace(terms=group.terms, lots=group.lots)
+                rule = "実費" + (pooled if len(own.cities) > 1 else "")
+                for code, share in posting_shares(own, price_groups([group], case.table), case).items():
+                    items[code].append(Item("postage", f"郵便料 {name}", rule, share.basis, share.yen))
 
 
 def _abroad(case: Case, items: dict[str, list[Item]]) -> Iterable[Line]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,12 +24,6 @@ def context(tmp_path: Path) -> Iterator[Context]:
     context = desk.context()
     yield context
     context.engine.dispose()
-
-
-@pytest.fixture(autouse=True)
-def heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What runs before in this process may have silenced every logger that was there."""
-    monkeypatch.setattr(logging.getLogger(jobs.__name__), "disabled", False)
 
 
 def start(context: Context) -> int:

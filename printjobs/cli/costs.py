@@ -149,8 +149,6 @@ def correct(
     city: Annotated[str, typer.Option(help="1つの市だけの訂正なら市コードか名前。省くと費目の規則で分けます")] = "",
     as_json: Json = False,
 ) -> None:
-    if len(reason.splitlines()) > 1:
-        raise UsageError("--reason に改行があります。改行を取り、1行で入れてください。")
     done = charging.correct(Context(Settings()), run, item, yen, reason, by, _code(city))
     if as_json:
         shares = [{"code": code, **share._asdict()} for code, share in done.shares.items()]

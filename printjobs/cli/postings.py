@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from printjobs.core.postage.statements import Statement
+from printjobs.core.cost.statements import Statement
 from printjobs.pipeline import Context, posting_papers
 from printjobs.pipeline.posting_papers import Postings, Written, sender_name
 from printjobs.settings import Settings

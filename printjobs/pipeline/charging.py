@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from printjobs import reference
 from printjobs.core.cost import settlement
-from printjobs.core.cost.bill import Bill
-from printjobs.core.cost.settlement import POST, POSTAGE, VENDOR
+from printjobs.core.cost.bill import Bill, group_of
+from printjobs.core.cost.settlement import VENDOR
 from printjobs.core.cost.splitting import Share
-from printjobs.core.cost.tariff import SET_UPS, TAX, Line
+from printjobs.core.cost.tariff import TAX, Line
 from printjobs.core.model import Refused, RunStatus, UsageError
 from printjobs.reference import costs
 from printjobs.store import ledger, runs, writing
@@ -158,7 +158,7 @@ def correct(context: Context, run_id: str, item: str, yen: int, reason: str, by:
             _refuse_overdrawn(connection, run_id, made.shares)
             _refuse_more_than_the_line(connection, run_id, line, costed, yen)
             same = {"run_id": run_id, "notices": 0, "at": context.now(), "by": who, "month": month, "reason": why}
-            same |= {"item": line.title, "rule": made.rule, "group": _group(line, costed)}
+            same |= {"item": line.title, "rule": made.rule, "group": group_of(line, costed.case.tariff)}
             shares = made.shares.items()
             ledger.add_charges(connection, [same | {"city": c, "yen": s.yen, "basis": s.basis} for c, s in shares])
             runs.add_event(connection, run_id, context.now(), "correct", line.key, f"yen {yen}")
@@ -167,6 +167,8 @@ def correct(context: Context, run_id: str, item: str, yen: int, reason: str, by:
 
 def _reason(reason: str) -> str:
     why = reason.strip()
+    if len(why.splitlines()) > 1:
+        raise UsageError("--reason に改行があります。改行を取り、1行で入れてください。")
     if not why or len(why) > _LONGEST_REASON or any(unicodedata.category(c) in ("Cc", "Cf") for c in why):
         raise UsageError(f"--reason には、訂正の理由を{_LONGEST_REASON}文字以内で入れてください（氏名は入れません）。")
     return why
@@ -190,13 +192,3 @@ def _refuse_more_than_the_line(connection: Connection, run_id: str, line: Line, 
             f"費目「{line.title}」は、消費税と訂正を含めて {left:,}円です。{yen:+,}円の訂正はできません。"
             "額か費目を確かめてください。"
         )
-
-
-def _group(line: Line, costed: Costed) -> str:
-    """The group of items that a line is shared in."""
-    if line.issuer == POST:
-        return POSTAGE
-    if line.key == TAX:
-        return "tax"
-    counts = next(price.counts for price in costed.case.tariff.prices if price.key == line.key)
-    return "fixed" if counts in SET_UPS else "variable"

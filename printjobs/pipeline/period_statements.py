@@ -23,7 +23,8 @@ from . import charging, closing
 from . import statement_parts as parts
 from .context import Context
 from .costing import Costed
-from .statement_parts import ALONE_NOTE, SPLIT_NOTES, SUM, YARDSTICK_NOTE, Paid, as_csv, by_group, money
+from .spreadsheets import as_csv
+from .statement_parts import ALONE_NOTE, SPLIT_NOTES, SUM, YARDSTICK_NOTE, Paid, by_group, money
 
 _ENTRY_TITLES = ("回", "通知", "月", "区分", "費目", "按分の規則", "根拠", "訂正の理由", "負担額（円）")
 _RUN_TITLES = ("通知", "発送日", "件数", "負担額（円）", "単独なら（円）", "節減額（円）", "節減率")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from printjobs import reference
 from printjobs.core import japanese
-from printjobs.core.cost.rounding import ROUNDING_WORDS, Rounding
+from printjobs.core.cost.statements import Row, Statement, statements
 from printjobs.core.model import PieceStatus, Refused
+from printjobs.core.postage.parts import SORTING_WORDS
 from printjobs.core.postage.posting import Route
-from printjobs.core.postage.statements import SORTING_WORDS, Row, Statement, statements
 from printjobs.core.postage.table import PostageTable
+from printjobs.core.rounding import ROUNDING_WORDS
 from printjobs.render.posting_statement import Breakdown, Paper, write_statement
 from printjobs.store import production, pulls
 from printjobs.store.runs import Record
@@ -23,6 +23,7 @@ from . import costing, posting_labels
 from .context import Context
 from .explaining import Why, explained, with_more_time
 from .posting_labels import ABROAD, Cells
+from .spreadsheets import as_csv
 
 _ROUTES = {
     Route.PLAIN: "料金後納（割引なし）",
@@ -108,9 +109,9 @@ def write(context: Context, found: Postings, put: Callable[[str, bytes], None]) 
 
     for statement in found.statements:
         keep(f"statement-{_name(statement)}.pdf", statement_pdf(context, found, statement))
-    keep("statements.csv", _csv(_ROW_COLUMNS, (cells for s in found.statements for cells in _row_cells(s))))
-    keep("senders.csv", _csv(_SENDER_COLUMNS, (cells for s in found.statements for cells in _sender_cells(s))))
-    keep("breakdown.csv", _csv(_LOT_COLUMNS, (cells for s in found.statements for cells in _lot_cells(s))))
+    keep("statements.csv", as_csv([_ROW_COLUMNS, *(cells for s in found.statements for cells in _row_cells(s))]))
+    keep("senders.csv", as_csv([_SENDER_COLUMNS, *(cells for s in found.statements for cells in _sender_cells(s))]))
+    keep("breakdown.csv", as_csv([_LOT_COLUMNS, *(cells for s in found.statements for cells in _lot_cells(s))]))
     titles = {s.posting.number: f"差出し{s.posting.number}" if s.part else s.title for s in found.statements}
     titles[0] = _ROUTES[Route.PLAIN]
     bundles: list[Cells] = []
@@ -122,8 +123,8 @@ def write(context: Context, found: Postings, put: Callable[[str, bytes], None]) 
         bundles += posting_labels.bundle_cells(batch)
         trays += posting_labels.tray_cells(batch)
         pieces += batch.pieces
-    keep("bundles.csv", _csv(posting_labels.BUNDLE_COLUMNS, bundles))
-    keep("trays.csv", _csv(posting_labels.TRAY_COLUMNS, trays))
+    keep("bundles.csv", as_csv([posting_labels.BUNDLE_COLUMNS, *bundles]))
+    keep("trays.csv", as_csv([posting_labels.TRAY_COLUMNS, *trays]))
     return Written(names, len(bundles), len(trays), pieces)
 
 
@@ -167,7 +168,7 @@ def _where(statement: Statement) -> str:
 
 
 def _notes(found: Postings, statement: Statement) -> Iterator[str]:
-    rounding = ROUNDING_WORDS[Rounding(found.table.rounding)]
+    rounding = ROUNDING_WORDS[found.table.rounding]
     table = japanese.era_date(found.table.valid_from)
     yield f"・金額は{table}からの料金表により、行ごとに円未満を{rounding}にしています。"
     if statement.posting.terms.route is not Route.PLAIN:
@@ -262,10 +263,3 @@ def _lot_cells(statement: Statement) -> Iterator[Cells]:
         who = (statement.posting.number, lot.city, reference.city(lot.city).name)
         what = (lot.mail_class, _CODED[lot.barcode], SORTING_WORDS[lot.sorting], lot.pieces)
         yield (*who, lot.office or ABROAD, *what)
-
-
-def _csv(titles: Sequence[str], rows: Iterable[Cells]) -> bytes:
-    """UTF-8 with a byte order mark, so that a spreadsheet shows the titles right."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows([titles, *rows])
-    return text.getvalue().encode("utf-8-sig")

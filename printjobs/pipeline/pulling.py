@@ -6,8 +6,6 @@ diverted; the count equation has the order as its pulled side from the moment it
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -19,6 +17,7 @@ from printjobs.core.model import BatchStatus, NotFound, PieceStatus, Refused, Ru
 from printjobs.store import lookup, production, pulls, runs, writing
 from printjobs.store.runs import Record
 
+from . import spreadsheets
 from .context import Context
 from .rendering import first_mark
 
@@ -167,10 +166,8 @@ def pull_list(context: Context, run_id: str) -> tuple[PullLine, ...]:
 
 
 def as_csv(lines: tuple[PullLine, ...]) -> bytes:
-    """The pull list for the vendor's desk: UTF-8 with its mark, so that a spreadsheet shows the titles."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows([_COLUMNS, *lines])
-    return text.getvalue().encode("utf-8-sig")
+    """The pull list for the vendor's desk."""
+    return spreadsheets.as_csv([_COLUMNS, *lines])
 
 
 def _iso(at: datetime) -> str:

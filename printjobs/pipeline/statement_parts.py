@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections import Counter
@@ -159,13 +158,6 @@ def differences(before: dict[str, int], after: dict[str, int]) -> Section:
 def readable(basis: str) -> str:
     """A basis in lines that end where a reader would pause, never within a number."""
     return "\n".join(line.strip() for line in _BREAKS.split(basis) if line)
-
-
-def as_csv(rows: Iterable[Sequence[str | int]]) -> bytes:
-    """For spreadsheets: with the mark of UTF-8, and minus as a sign."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode("utf-8-sig")
 
 
 def paper(

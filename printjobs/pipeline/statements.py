@@ -16,13 +16,13 @@ from printjobs.store.runs import Record
 from . import statement_parts as parts
 from .context import Context
 from .costing import STAGE_WORDS, Costed, estimate
+from .spreadsheets import as_csv
 from .statement_parts import (
     ALONE_NOTE,
     SPLIT_NOTES,
     SUM,
     YARDSTICK_NOTE,
     Paid,
-    as_csv,
     by_group,
     money,
     percent,

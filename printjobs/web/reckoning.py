@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from printjobs.core.cost.bill import Bill
 from printjobs.core.cost.settlement import ISSUERS, Difference, differences
+from printjobs.core.cost.statements import Statement, statements
 from printjobs.core.model import RunStatus
-from printjobs.core.postage.statements import Statement, statements
 from printjobs.pipeline import Context, costing, invoicing
 from printjobs.pipeline.costing import EXPECTED, Costed
 from printjobs.pipeline.explaining import Why, explained, with_more_time

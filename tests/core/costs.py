@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from printjobs import reference
-from printjobs.core.cost.rounding import Rounding
 from printjobs.core.cost.tariff import SET_UPS, Price, Tariff, Tier, Unit, Volumes
+from printjobs.core.rounding import Rounding
 
 CODES = sorted(reference.cities())
 CLASSES = ["slip-i1-s04", "slip-i1-s07", "slip-i0-s04", "plain-i0-s04", "plain-i1-s10"]

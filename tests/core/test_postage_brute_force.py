@@ -12,7 +12,6 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from printjobs.core.cost.rounding import Rounding
 from printjobs.core.postage.assigning import Coalitions, assign
 from printjobs.core.postage.posting import Lot, Posting, Route, Terms, groups, price
 from printjobs.core.postage.table import (
@@ -27,6 +26,7 @@ from printjobs.core.postage.table import (
     WithinOffice,
     WithinRules,
 )
+from printjobs.core.rounding import Rounding
 
 CITIES, OFFICES, CLASSES = "ABC", ("1", "2"), ("small", "middle", "large")
 AREAS = {"A": ("1", "2"), "B": ("2",), "C": ("1",)}

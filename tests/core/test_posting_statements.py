@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from printjobs.core.cost.bill import Case, make_bill
+from printjobs.core.cost.statements import Statement, statements
+from printjobs.core.postage.parts import Part
 from printjobs.core.postage.posting import Route, Terms
-from printjobs.core.postage.statements import Part, Statement, statements
 from printjobs.pipeline.volumes import Alike, case_of
 
 DAY = "2026-04-10"

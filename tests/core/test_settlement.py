@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from printjobs.core.cost.bill import OVERSEAS, Bill, Case, Mail, make_bill
-from printjobs.core.cost.rounding import Rounding, rounded
 from printjobs.core.cost.settlement import (
     Amends,
     Difference,
@@ -31,6 +30,7 @@ from printjobs.core.cost.settlement import (
     overdrawn,
 )
 from printjobs.core.cost.tariff import TAX, Line
+from printjobs.core.rounding import Rounding, rounded
 from printjobs.reference import costs as tables
 from printjobs.reference.costs import postage_table
 from tests.core.costs import tariffs, volumes_by_city

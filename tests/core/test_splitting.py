@@ -12,9 +12,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from printjobs import reference
-from printjobs.core.cost.rounding import Rounding, capped, largest_remainder, rounded
 from printjobs.core.cost.shapley import shapley, whole_yen
 from printjobs.core.cost.splitting import Bases, Basis, Part, SplitRules, split, title, weights
+from printjobs.core.rounding import Rounding, capped, largest_remainder, rounded
 from printjobs.reference import costs
 
 CODES = sorted(reference.cities())

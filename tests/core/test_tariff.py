@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from printjobs.core.cost.rounding import Rounding
 from printjobs.core.cost.tariff import SET_UPS, TAX, Line, Price, Tariff, Tier, Unit, Volumes, invoice_lines, own_units
 from printjobs.core.model import UsageError
+from printjobs.core.rounding import Rounding
 from printjobs.reference import costs
 from tests.core.costs import CODES, tariffs, volumes_by_city
 

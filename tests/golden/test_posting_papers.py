@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from fonts import FontSet
+from printjobs.core.cost.statements import statements
 from printjobs.core.postage.posting import Route, Terms
-from printjobs.core.postage.statements import statements
 from printjobs.pipeline import Context, posting_papers
 from printjobs.pipeline.posting_papers import Postings, Waiting
 from printjobs.pipeline.volumes import Alike, case_of

@@ -14,9 +14,9 @@ import msgspec
 from printjobs.core.postage.assigning import Coalitions
 from printjobs.core.postage.posting import ROUTE_WORDS, Lot, Posting, Priced, Route, groups, price, price_groups
 from printjobs.core.postage.table import PostageTable
+from printjobs.core.rounding import capped, largest_remainder
 
 from . import splitting
-from .rounding import capped, largest_remainder
 from .splitting import Bases, People, Share, SplitRules
 from .tariff import SET_UPS, TAX, Line, Tariff, Unit, Volumes, invoice_lines
 
@@ -58,6 +58,15 @@ class Item(msgspec.Struct, frozen=True):
     rule: str
     basis: str
     yen: int
+
+
+def group_of(line: Line, tariff: Tariff) -> str:
+    """The group of the items that a line is shared in."""
+    if line.issuer == "post":
+        return "postage"
+    if line.key == TAX:
+        return "tax"
+    return "fixed" if next(p.counts for p in tariff.prices if p.key == line.key) in SET_UPS else "variable"
 
 
 class CityBill(msgspec.Struct, frozen=True):
@@ -137,7 +146,6 @@ def make_bill(case: Case) -> Bill:
 
 
 def _vendor(case: Case, codes: list[str], items: dict[str, list[Item]]) -> Iterable[Line]:
-    prices = {p.key: p for p in case.tariff.prices}
     envelopes = {
         code: sum(n for (unit, _), n in own.units.items() if unit is Unit.ENVELOPE)
         for code, own in case.volumes.items()
@@ -152,7 +160,7 @@ def _vendor(case: Case, codes: list[str], items: dict[str, list[Item]]) -> Itera
         else:
             rule = case.rules.of(line.key)
             bases = Bases(case.people.population, case.people.households, envelopes, line.own)
-            group = "fixed" if prices[line.key].counts in SET_UPS else "variable"
+            group = group_of(line, case.tariff)
             least = "最低" if group == "variable" and line.quantity > sum(line.own.values()) else ""
             told = f"{least}{line.quantity:,}{line.counter} × {with_marks(line.unit_yen)}円 = {line.yen:,}円を"
             for code, share in splitting.split(line.yen, rule, codes, bases).items():

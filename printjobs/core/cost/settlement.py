@@ -13,9 +13,10 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
+from printjobs.core.rounding import Rounding, largest_remainder, rounded
+
 from . import splitting
 from .bill import Bill, Case
-from .rounding import Rounding, largest_remainder, rounded
 from .splitting import Bases, Basis, Part, Share
 from .tariff import TAX, Line, Unit
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from .rounding import largest_remainder
+from printjobs.core.rounding import largest_remainder
 
 
 class Basis(StrEnum):

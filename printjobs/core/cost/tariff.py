@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from .rounding import Rounding, rounded
+from printjobs.core.rounding import Rounding, rounded
 
 Form = str  # "slip" or "plain": the paper of a batch (納付書あり・なし)
 

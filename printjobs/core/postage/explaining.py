@@ -9,8 +9,8 @@ from math import ceil
 from typing import NamedTuple
 
 from .assigning import Coalitions
+from .parts import Part, percent_parts
 from .posting import ROUTE_WORDS, Lot, Posting, Route, Terms, groups, plain_yen, price, price_groups, takes
-from .statements import Part, percent_parts
 from .table import PostageTable
 
 

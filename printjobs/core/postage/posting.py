@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from printjobs.core.cost.rounding import rounded
+from printjobs.core.rounding import rounded
 
 from .table import NO_SPECIAL, MailClass, PostageTable, Sorting, Special, Tier
 

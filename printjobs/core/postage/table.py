@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from printjobs.core.cost.rounding import Rounding
+from printjobs.core.rounding import Rounding
 
 Shape = Literal["standard", "flat", "oversize"]  # 定形, 定形外規格内, 定形外規格外
 Sorting = Literal["recipient", "designated"]  # by the recipient's office, or as the posting office tells

@@ -9,19 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from printjobs.core.cost.bill import Case, posting_shares, posting_title
+from printjobs.core.postage.parts import Part, percent_parts
+from printjobs.core.postage.posting import ROUTE_WORDS, Lot, Posting, PricedLine, Route, Terms, groups, price_groups
 
-from .posting import ROUTE_WORDS, Group, Lot, Posting, PricedLine, Route, Terms, groups, price_groups
-from .table import PostageTable
-
-SORTING_WORDS = {"recipient": "受取人の郵便区", "designated": "差出局の指定"}
-
-
-class Part(NamedTuple):
-    """What a part of a discount is given for, in whole percent."""
-
-    name: str
-    percent: int
+from .bill import Case, posting_shares, posting_title
 
 
 class Row(NamedTuple):
@@ -97,18 +88,3 @@ def _of_posting(posting: Posting, case: Case) -> Iterator[Statement]:
 def _title_of_part(own: Posting) -> str:
     joint = "・連名" if len(own.cities) > 1 else ""
     return f"差出し{own.number}のうち{ROUTE_WORDS[own.terms.route]}{joint}"
-
-
-def percent_parts(group: Group, line: PricedLine, table: PostageTable) -> tuple[Part, ...]:
-    """What the percent of a line of the group is made of."""
-    if not line.percent:
-        return ()
-    if group.terms.route is Route.BARCODE:
-        return (Part("バーコード", int(line.percent)),)
-    tier, shape = table.sorting.tier(sum(lot.pieces for lot in group.lots)), table.by_name[line.mail_class].shape
-    if tier is None:
-        raise ValueError("no tier has so few pieces")
-    base = Part(SORTING_WORDS[line.sorting], tier.recipient if line.sorting == "recipient" else tier.designated)
-    special = (Part(group.special.name, group.special.percent(shape)),) if group.special.name else ()
-    coded = line.barcode and shape in table.sorting.barcode_shapes
-    return (base, *special, *((Part("バーコード", table.sorting.barcode_percent),) if coded else ()))
